@@ -1,0 +1,44 @@
+# `make` alone lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+NODE_MODULES := node_modules/.package-lock.json
+
+.PHONY: help example build check test coverage lint fmt golden bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-10s %s\n' "$$name" "$$text"; done
+
+$(NODE_MODULES): package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+build: $(NODE_MODULES) ## type-check and bundle the command into dist/
+	npm run --silent build
+	@chmod +x dist/cli.js
+
+example: build ## render the six-host example into out/
+	node dist/cli.js render examples/ha-stacked.yaml --out out
+
+test: build ## all tests that this machine can run; each skip says why
+	npm run --silent test
+
+coverage: build ## the tests, with coverage
+	npm run --silent coverage
+
+lint: $(NODE_MODULES) ## types, style, shell scripts
+	npm run --silent typecheck
+	npm run --silent lint
+
+fmt: $(NODE_MODULES) ## format the sources
+	npm run --silent format
+
+golden: build ## rewrite the golden files; read the git diff as an operator would
+	UPDATE_GOLDEN=1 npx vitest run test/golden
+
+check: lint coverage ## everything that CI runs, except the benchmark
+
+bench: build ## measure renders, and the same certificates made by OpenSSL
+	node bench/bench.mjs
+
+clean: ## remove what was built and rendered
+	rm -rf dist out coverage

@@ -1,0 +1,72 @@
+/** What a bundle holds, in memory: every entry's name, mode and bytes, and the review form beside it. */
+import { createHash, createPublicKey } from 'node:crypto';
+import type { RenderedFile } from '../model/file.ts';
+import type { HostPlan } from '../model/plan.ts';
+import { type ManifestFacts, manifestText } from './manifest.ts';
+
+export interface BundleEntry {
+  /** Relative to the host's folder: `rootfs/etc/default/etcd`. */
+  readonly name: string;
+  readonly mode: number;
+  readonly content: Buffer;
+  /** What stands in the review tree under the same name. */
+  readonly review: Buffer;
+  /** Stands beside it in the review tree, as `NAME.txt`. */
+  readonly certificateText?: string | undefined;
+}
+
+export interface BundleParts extends ManifestFacts {
+  readonly installScript: Buffer;
+}
+
+/** The entries of a host's bundle, in the order in which they are packed. */
+export function bundleEntries(
+  plan: HostPlan,
+  files: readonly RenderedFile[],
+  parts: BundleParts,
+): BundleEntry[] {
+  const manifest = entry('manifest', 0o644, Buffer.from(manifestText(plan, parts)));
+  const rootfs = files.map((file) => ({
+    name: `rootfs${file.path}`,
+    mode: file.mode,
+    content: file.content,
+    review: file.review,
+    certificateText: file.certificateText,
+  }));
+  return [
+    entry('install.sh', 0o755, parts.installScript),
+    checksums([manifest, ...rootfs]),
+    manifest,
+    ...rootfs,
+  ];
+}
+
+/** A word for one cluster's etcd data, from the public key of its authority: another cluster of the same name has another. */
+export function clusterId(etcdAuthorityPem: string): string {
+  const key = createPublicKey(etcdAuthorityPem).export({ type: 'spki', format: 'der' });
+  return sha256(key).slice(0, 16);
+}
+
+/** SHA-256 of bytes, in hex. */
+export function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/**
+ * Lines as sha256sum writes and reads them. The review tree has the sums of what it
+ * shows: the sum of a file with a weak password would give the password away.
+ */
+function checksums(entries: readonly BundleEntry[]): BundleEntry {
+  const lines = (pick: (one: BundleEntry) => Buffer) =>
+    Buffer.from(entries.map((one) => `${sha256(pick(one))}  ${one.name}\n`).join(''));
+  return {
+    name: 'SHA256SUMS',
+    mode: 0o644,
+    content: lines((one) => one.content),
+    review: lines((one) => one.review),
+  };
+}
+
+function entry(name: string, mode: number, content: Buffer): BundleEntry {
+  return { name, mode, content, review: content };
+}

@@ -1,0 +1,75 @@
+/** A host's plan as the text that install.sh reads; the format is described in docs/manifest.md. */
+import type { DirectorySpec, FileSpec, Ownership } from '../model/file.ts';
+import type { HostPlan } from '../model/plan.ts';
+
+/** What a manifest says beside the plan. */
+export interface ManifestFacts {
+  /** Version of hardway. */
+  readonly release: string;
+  /** Stays the same as long as the cluster's etcd data is its own, see clusterId. */
+  readonly clusterId: string;
+}
+
+/** The manifest of a host's bundle. */
+export function manifestText(plan: HostPlan, facts: ManifestFacts): string {
+  return `${statements(plan, facts).map(statementText).join('\n')}\n`;
+}
+
+type Statement = readonly (string | number)[];
+
+function statements(plan: HostPlan, { release, clusterId }: ManifestFacts): Statement[] {
+  const { cluster, host } = plan;
+  const { runtime } = plan;
+  return [
+    ['hardway-manifest', 1],
+    ['release', release],
+    ['cluster', cluster.name],
+    ['cluster-id', clusterId],
+    ['kubernetes', cluster.kubernetes.version],
+    ['host', host.name],
+    ['fqdn', host.fqdn ?? '-'],
+    ...host.addresses.map((address) => ['address', address.text]),
+    ['arch', host.arch],
+    ...host.roles.map((role) => ['role', role]),
+    ...plan.binaries.map(({ path, version }) => ['binary', path, version ?? '-']),
+    ...plan.commands.map(({ name, debian, rhel }) => ['command', name, debian, rhel]),
+    ['clock'],
+    ...(plan.requiresSwapOff ? [['swap', 'off']] : []),
+    ...(runtime === undefined ? [] : [['runtime', runtime.type, runtime.unit ?? '-', runtime.socket ?? '-']]),
+    ...plan.ports.map(({ port, unit }) => ['port', 'tcp', port, unit]),
+    ...plan.space.map(({ path, mebibytes }) => ['space', path, mebibytes]),
+    ...plan.peers.map(({ name, address, port }) => ['peer', name, address, port]),
+    ...plan.modules.map(({ name, need }) => ['module', name, need]),
+    ...plan.users.map(({ name, home }) => ['user', name, home]),
+    ...plan.data.map((path) => ['data', path]),
+    ...plan.generated.map((path) => ['generated', path]),
+    ...plan.directories.map(directoryStatement),
+    ...plan.files.map(fileStatement),
+    ...plan.units.map(({ name, start }) => ['unit', name, start]),
+  ];
+}
+
+function directoryStatement(directory: DirectorySpec): Statement {
+  return ['dir', ...ownershipWords(directory), directory.path];
+}
+
+function fileStatement(file: FileSpec): Statement {
+  const services = file.services.length === 0 ? '-' : file.services.join(',');
+  return [file.placement, ...ownershipWords(file), file.path, services];
+}
+
+function ownershipWords({ mode, owner, group }: Ownership): Statement {
+  return [modeText(mode), `${owner}:${group}`];
+}
+
+/** `0600` */
+export function modeText(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+function statementText(statement: Statement): string {
+  const words = statement.map(String);
+  const odd = words.find((word) => !/^(-|[A-Za-z0-9._@:+%=,/~][A-Za-z0-9._@:+%=,/~-]*)$/.test(word));
+  if (odd !== undefined) throw new Error(`the manifest cannot carry a word of statement ${words[0]}`);
+  return words.join(' ');
+}

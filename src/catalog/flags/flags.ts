@@ -1,0 +1,54 @@
+/**
+ * What each binary accepts: flags, fields of its configuration file and feature
+ * gates, by Kubernetes minor. README.md beside this file says where the tables
+ * come from.
+ */
+import { compareMinors } from '../../lib/version.ts';
+import type { ComponentKey } from '../../model/cluster.ts';
+import configFields from './config-fields.json' with { type: 'json' };
+import featureGates from './feature-gates.json' with { type: 'json' };
+import flags from './flags.json' with { type: 'json' };
+
+/** One flag or field: accepted by a minor when `since <= minor < removed`. */
+export interface Option {
+  /** The word that `--help` prints for a flag, the Go type of a field. */
+  readonly type: string;
+  readonly since: string;
+  readonly deprecated?: string;
+  readonly removed?: string;
+  /** A kubelet flag that mirrors a field of its configuration file. */
+  readonly configFile?: boolean;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+/** Components that have a configuration file of their own. */
+export const configurableKeys = ['kubelet', 'proxy'] as const;
+export type ConfigurableKey = (typeof configurableKeys)[number];
+
+/** Every flag of a component, of any minor. */
+export function flagsOf(component: ComponentKey): Options {
+  return flags[component];
+}
+
+/** Every top-level field of a component's configuration file, of any minor. */
+export function configFieldsOf(component: ConfigurableKey): Options {
+  return configFields[component];
+}
+
+/** The feature gates that are known for a minor; the list is incomplete. */
+export function featureGatesOf(minor: string): readonly string[] {
+  const known: Readonly<Record<string, readonly string[]>> = featureGates;
+  return known[minor] ?? [];
+}
+
+/** Whether a minor has an option. */
+export function isAccepted(option: Option, minor: string): boolean {
+  if (compareMinors(minor, option.since) < 0) return false;
+  return option.removed === undefined || compareMinors(minor, option.removed) < 0;
+}
+
+/** Whether a minor has an option and calls it deprecated. */
+export function isDeprecated(option: Option, minor: string): boolean {
+  return option.deprecated !== undefined && compareMinors(minor, option.deprecated) >= 0;
+}

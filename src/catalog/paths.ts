@@ -1,0 +1,25 @@
+/** Where things land on a host. Every path of the product is written here once. */
+
+export const etcdPki = '/etc/etcd/pki';
+export const etcdEnv = '/etc/default/etcd';
+export const kubernetesDir = '/etc/kubernetes';
+export const kubernetesPki = `${kubernetesDir}/pki`;
+export const authDir = `${kubernetesDir}/auth`;
+export const addonsDir = `${kubernetesDir}/addons`;
+export const tokenFile = `${kubernetesDir}/token.csv`;
+export const bootstrapTokenManifest = `${kubernetesDir}/bootstrap-token.yaml`;
+export const encryptionConfig = `${kubernetesDir}/encryption-config.yaml`;
+export const auditPolicy = `${kubernetesDir}/audit-policy.yaml`;
+export const auditLogDir = '/var/log/kubernetes/audit';
+export const kubeletDir = '/var/lib/kubelet';
+export const kubeProxyDir = '/var/lib/kube-proxy';
+export const systemdDir = '/etc/systemd/system';
+export const modulesFile = '/etc/modules-load.d/10-k8s-modules.conf';
+export const sysctlFile = '/etc/sysctl.d/99-kubernetes.conf';
+export const hostsFile = '/etc/hosts';
+export const applyAddonsScript = '/usr/local/sbin/hardway-apply-addons';
+/** A link that the kubelet's unit sets at each start, see kubelet.service. */
+export const kubeletResolvConf = '/run/kubelet-resolv.conf';
+export const etcdHome = '/var/lib/etcd';
+/** Remembers which bootstrap token this host created, see hardway-apply-addons. */
+export const bootstrapTokenStamp = '/var/lib/hardway/bootstrap-token';

@@ -1,0 +1,112 @@
+/** What a role needs of its host: binaries, programs, ports, kernel modules, users, units, room. */
+import type { Role } from '../model/cluster.ts';
+import type { UnitSpec } from '../model/plan.ts';
+import * as paths from './paths.ts';
+
+interface RoleRow {
+  readonly role: Role;
+  /** See plan/facts.ts. */
+  readonly when?: string;
+}
+
+/** `kubernetes`: compared exactly with the inventory's version; `any`: must exist. */
+export const binaries: readonly (RoleRow & {
+  readonly name: string;
+  readonly version: 'kubernetes' | 'any';
+})[] = [
+  { role: 'etcd', name: 'etcd', version: 'any' },
+  { role: 'etcd', name: 'etcdctl', version: 'any' },
+  { role: 'control-plane', name: 'kube-apiserver', version: 'kubernetes' },
+  { role: 'control-plane', name: 'kube-controller-manager', version: 'kubernetes' },
+  { role: 'control-plane', name: 'kube-scheduler', version: 'kubernetes' },
+  { role: 'control-plane', name: 'kubectl', version: 'any' },
+  { role: 'worker', name: 'kubelet', version: 'kubernetes' },
+  { role: 'worker', name: 'kube-proxy', version: 'kubernetes' },
+];
+
+/** Programs of the distribution that kubelet and kube-proxy call, with the packages that have them. */
+export const commands: readonly (RoleRow & {
+  readonly name: string;
+  readonly debian: string;
+  readonly rhel: string;
+})[] = [
+  { role: 'worker', name: 'modprobe', debian: 'kmod', rhel: 'kmod' },
+  { role: 'worker', name: 'mount', debian: 'mount', rhel: 'util-linux' },
+  { role: 'worker', name: 'iptables', debian: 'iptables', rhel: 'iptables' },
+  { role: 'worker', name: 'conntrack', debian: 'conntrack', rhel: 'conntrack-tools' },
+  { role: 'worker', name: 'socat', debian: 'socat', rhel: 'socat' },
+  { role: 'worker', when: 'usesIpvs', name: 'ipset', debian: 'ipset', rhel: 'ipset' },
+  { role: 'worker', when: 'usesIpvs', name: 'ipvsadm', debian: 'ipvsadm', rhel: 'ipvsadm' },
+];
+
+/** `apiserver` stands for the port that API servers listen on. */
+export const ports: readonly (RoleRow & { readonly port: number | 'apiserver'; readonly unit: string })[] = [
+  { role: 'etcd', port: 2379, unit: 'etcd.service' },
+  { role: 'etcd', port: 2380, unit: 'etcd.service' },
+  { role: 'control-plane', port: 'apiserver', unit: 'kube-apiserver.service' },
+  { role: 'control-plane', port: 10257, unit: 'kube-controller-manager.service' },
+  { role: 'control-plane', port: 10259, unit: 'kube-scheduler.service' },
+  { role: 'worker', port: 10248, unit: 'kubelet.service' },
+  { role: 'worker', port: 10250, unit: 'kubelet.service' },
+  { role: 'worker', port: 10249, unit: 'kube-proxy.service' },
+  { role: 'worker', port: 10256, unit: 'kube-proxy.service' },
+];
+
+/** `{scheduler}` stands for the module of the inventory's IPVS scheduler. */
+export const modules: readonly (RoleRow & {
+  readonly name: string;
+  readonly need: 'required' | 'optional';
+})[] = [
+  { role: 'worker', name: 'br_netfilter', need: 'required' },
+  { role: 'worker', name: 'overlay', need: 'required' },
+  { role: 'worker', name: 'nf_conntrack', need: 'required' },
+  { role: 'worker', when: 'usesIpvs', name: 'ip_vs', need: 'required' },
+  { role: 'worker', when: 'usesIpvs', name: 'ip_vs_rr', need: 'required' },
+  { role: 'worker', when: 'usesIpvs', name: 'ip_vs_wrr', need: 'required' },
+  { role: 'worker', when: 'usesIpvs', name: 'ip_vs_sh', need: 'required' },
+  { role: 'worker', when: 'usesIpvs', name: '{scheduler}', need: 'required' },
+  // Merged into nf_conntrack in Linux 4.19, and then gone; whether it exists is asked of the host.
+  { role: 'worker', when: 'usesIpvs', name: 'nf_conntrack_ipv4', need: 'optional' },
+];
+
+export const users: readonly (RoleRow & { readonly name: string; readonly home: string })[] = [
+  { role: 'etcd', name: 'etcd', home: paths.etcdHome },
+  { role: 'control-plane', name: 'kube', home: '/nonexistent' },
+];
+
+/** In the order in which a host starts them. */
+export const units: readonly (RoleRow & UnitSpec)[] = [
+  { role: 'etcd', name: 'etcd.service', start: 'enable' },
+  { role: 'control-plane', name: 'kube-apiserver.service', start: 'enable' },
+  { role: 'control-plane', name: 'kube-controller-manager.service', start: 'enable' },
+  { role: 'control-plane', name: 'kube-scheduler.service', start: 'enable' },
+  { role: 'control-plane', name: 'kube-addons.service', start: 'once' },
+  { role: 'worker', when: 'usesContainerd', name: 'containerd.service', start: 'runtime' },
+  { role: 'worker', when: 'usesDocker', name: 'docker.service', start: 'runtime' },
+  { role: 'worker', name: 'kubelet.service', start: 'enable' },
+  { role: 'worker', name: 'kube-proxy.service', start: 'enable' },
+];
+
+/** Free room wanted, in MiB: enough to start and to notice before the disk is full. `etcd` stands for its data folder. */
+export const space: readonly (RoleRow & { readonly path: string; readonly mebibytes: number })[] = [
+  { role: 'etcd', path: 'etcd', mebibytes: 512 },
+  { role: 'control-plane', path: '/var/log', mebibytes: 256 },
+  { role: 'worker', path: paths.kubeletDir, mebibytes: 1024 },
+];
+
+/** Files that daemons make while they run, deleted by `install.sh uninstall`. */
+export const generated: readonly (RoleRow & { readonly path: string })[] = [
+  { role: 'worker', when: 'bootstrapsWithToken', path: `${paths.authDir}/kubelet.conf` },
+  { role: 'worker', path: paths.kubeletResolvConf },
+  { role: 'control-plane', when: 'bootstrapsWithTokenSecret', path: paths.bootstrapTokenStamp },
+];
+
+/**
+ * What a role's units wait for on the hosts of another; this host itself is left out,
+ * and a host that has the other role too waits for nobody else.
+ */
+export const peers: readonly (RoleRow & { readonly of: Role; readonly port: number | 'apiserver' })[] = [
+  { role: 'etcd', of: 'etcd', port: 2380 },
+  { role: 'control-plane', of: 'etcd', port: 2379 },
+  { role: 'worker', of: 'control-plane', port: 'apiserver' },
+];

@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+/** Arguments -> command -> exit status. The one module that touches `process`. */
+import { readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { OutputFolderError } from './bundle/output.ts';
+import { exitStatus } from './cli/exit-status.ts';
+import type { Io } from './cli/io.ts';
+import { parseArguments } from './cli/parse.ts';
+import { packageVersion } from './lib/package-root.ts';
+import { isEnvironmentProblem, PkiStoreError } from './pki/problem.ts';
+
+async function main(): Promise<number> {
+  const parsed = await parseArguments(process.argv.slice(2), packageVersion());
+  if (parsed.kind === 'text') {
+    write(1, `${parsed.text}\n`);
+    return exitStatus.done;
+  }
+  if (parsed.kind === 'mistake') {
+    write(2, `hardway: ${parsed.message}\n  fix: see hardway --help\n`);
+    return exitStatus.wrongInput;
+  }
+  const run = await parsed.row.load();
+  return run(parsed.options, createIo(parsed.options['no-color'] === true));
+}
+
+function createIo(noColor: boolean): Io {
+  return {
+    stdout: (text) => write(1, text),
+    stderr: (text) => write(2, text),
+    readInput: (path) => readFileSync(path === '-' ? 0 : path),
+    isTerminal: process.stderr.isTTY === true,
+    columns: process.stderr.columns ?? 80,
+    color: process.stderr.isTTY === true && !noColor && (process.env.NO_COLOR ?? '') === '',
+    now: () => new Date(),
+    onInterrupt,
+  };
+}
+
+/** Whole and at once, so that nothing is lost when the process ends; a closed pipe is not an error. */
+function write(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let offset = 0; offset < bytes.length; ) {
+    try {
+      offset += writeSync(descriptor, bytes, offset);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+function onInterrupt(cleanup: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const onSignal = (signal: NodeJS.Signals) => {
+    cleanup();
+    forget();
+    process.kill(process.pid, signal);
+  };
+  const forget = () => {
+    for (const signal of signals) process.removeListener(signal, onSignal);
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return forget;
+}
+
+/** Failures that a user can mend say what and how; anything else is a defect of hardway's own. */
+function report(error: unknown): number {
+  if (error instanceof PkiStoreError) {
+    for (const { path, message, fix } of error.problems)
+      write(2, `hardway: ${path}: ${message}\n  fix: ${fix}\n`);
+    return isEnvironmentProblem(error.kind) ? exitStatus.environment : exitStatus.wrongInput;
+  }
+  if (error instanceof OutputFolderError) {
+    write(2, `hardway: ${error.message}\n  fix: ${error.fix}\n`);
+    return exitStatus.wrongInput;
+  }
+  const { message = String(error), code, path } = error as NodeJS.ErrnoException;
+  const isMissing = code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR';
+  if (isMissing)
+    write(
+      2,
+      `hardway: cannot read ${path ?? 'a file'}: ${isMissingText(code)}\n  fix: name an inventory that exists\n`,
+    );
+  else if (code !== undefined) write(2, `hardway: ${message}\n`);
+  else
+    write(
+      2,
+      `hardway: a defect of hardway itself: ${message}\n  fix: please report it with the inventory that shows it\n`,
+    );
+  if (process.env.HARDWAY_DEBUG === '1' && error instanceof Error) write(2, `${error.stack}\n`);
+  return isMissing ? exitStatus.wrongInput : exitStatus.environment;
+}
+
+function isMissingText(code: string): string {
+  return code === 'EISDIR' ? 'it is a folder' : 'there is no such file';
+}
+
+/** HARDWAY_TIMINGS=FILE: how long each phase took and how much memory was used at most, for the benchmark. */
+function writeTimings(file: string): void {
+  const marks = performance.getEntriesByType('mark').map(({ name, startTime }) => ({ name, startTime }));
+  const ends = [...marks.slice(1).map((mark) => mark.startTime), performance.now()];
+  const phases = marks.map(
+    ({ name, startTime }, index) => [name, (ends[index] ?? startTime) - startTime] as const,
+  );
+  const start = marks[0]?.startTime ?? performance.now();
+  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  writeFileSync(file, `${JSON.stringify({ phases: { start, ...Object.fromEntries(phases) }, peakBytes })}\n`);
+}
+
+process.exitCode = await main().catch(report);
+const { HARDWAY_TIMINGS: timingsFile } = process.env;
+if (timingsFile !== undefined) writeTimings(timingsFile);

@@ -1,0 +1,101 @@
+/** Every command: how it is called, its options, and the module that runs it, loaded when called. */
+import type { Options } from 'yargs';
+import { topologies } from '../commands/init.ts';
+import type { ExitStatus } from './exit-status.ts';
+import type { Io } from './io.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: yargs checks the arguments against the row's own options
+type Run = (options: any, io: Io) => ExitStatus | Promise<ExitStatus>;
+
+export interface CommandRow {
+  /** As yargs wants it: the name, then its positional argument. */
+  readonly usage: string;
+  readonly describe: string;
+  readonly takesInventory: boolean;
+  readonly options?: Readonly<Record<string, Options>>;
+  readonly load: () => Promise<Run>;
+}
+
+const pkiDir: Options = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'folder of the PKI store; default: pki/CLUSTER beside the inventory',
+};
+
+export const commands: readonly CommandRow[] = [
+  {
+    usage: 'init',
+    describe: 'Print a commented starter inventory',
+    takesInventory: false,
+    options: {
+      topology: {
+        choices: topologies,
+        default: 'single',
+        requiresArg: true,
+        describe: 'shape of the cluster',
+      },
+    },
+    load: async () => (await import('../commands/init.ts')).init,
+  },
+  {
+    usage: 'validate [inventory]',
+    describe: 'Report every problem of an inventory at once',
+    takesInventory: true,
+    load: async () => (await import('../commands/validate.ts')).validate,
+  },
+  {
+    usage: 'render [inventory]',
+    describe: 'Write the PKI, one bundle per host, and the review tree',
+    takesInventory: true,
+    options: {
+      out: {
+        type: 'string',
+        default: 'out',
+        requiresArg: true,
+        describe: 'output folder, replaced as a whole',
+      },
+      'pki-dir': pkiDir,
+    },
+    load: async () => (await import('../commands/render.ts')).render,
+  },
+  {
+    usage: 'kubeconfig [inventory]',
+    describe: "Print a kubeconfig: the administrator's, or one signed for somebody else",
+    takesInventory: true,
+    options: {
+      user: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'name that the API server sees; default: the administrator',
+      },
+      group: { type: 'string', requiresArg: true, describe: 'group of that user' },
+      days: {
+        type: 'number',
+        requiresArg: true,
+        describe: "days until it expires; default: the inventory's certValidityDays",
+      },
+      'pki-dir': pkiDir,
+    },
+    load: async () => (await import('../commands/kubeconfig.ts')).kubeconfig,
+  },
+  {
+    usage: 'certs list [inventory]',
+    describe: 'List every certificate',
+    takesInventory: true,
+    options: { 'pki-dir': pkiDir },
+    load: async () => (await import('../commands/certs.ts')).certsList,
+  },
+  {
+    usage: 'certs check [inventory]',
+    describe: 'Exit 1 when a certificate is missing, differs from the inventory, or is due',
+    takesInventory: true,
+    options: { 'pki-dir': pkiDir },
+    load: async () => (await import('../commands/certs.ts')).certsCheck,
+  },
+  {
+    usage: 'schema',
+    describe: "Print the inventory's JSON Schema, for editors",
+    takesInventory: false,
+    load: async () => (await import('../commands/schema.ts')).schema,
+  },
+];

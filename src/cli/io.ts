@@ -1,0 +1,23 @@
+/** A command's way to the outside: results to standard output, diagnostics to standard error. */
+
+export interface Io {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Bytes of a file, or of standard input for `-`. */
+  readonly readInput: (path: string) => Uint8Array;
+  /** Whether standard error is a terminal that a progress bar can be drawn on. */
+  readonly isTerminal: boolean;
+  /** Columns of that terminal. */
+  readonly columns: number;
+  /** Whether standard error takes colours. */
+  readonly color: boolean;
+  readonly now: () => Date;
+  /** Runs `cleanup` when a signal ends the command early; returns how to forget it. */
+  readonly onInterrupt: (cleanup: () => void) => () => void;
+}
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly format: 'text' | 'json';
+  readonly quiet: boolean;
+}

@@ -1,0 +1,115 @@
+/** Command line in, the command to run and its options out; mistakes are values, never a stack trace. */
+import yargs, { type Argv } from 'yargs';
+import { type CommandRow, commands } from './commands.ts';
+
+export type Parsed =
+  | { readonly kind: 'command'; readonly row: CommandRow; readonly options: Record<string, unknown> }
+  /** Help, version or completion: text for standard output. */
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'mistake'; readonly message: string };
+
+/** Parses arguments (without node and the script). */
+export async function parseArguments(args: readonly string[], version: string): Promise<Parsed> {
+  let chosen: { row: CommandRow; options: Record<string, unknown> } | undefined;
+  let printed: string | undefined;
+  const parser = buildParser(args, version, (row, options) => {
+    chosen = { row, options };
+  });
+  try {
+    await parser.parseAsync([...args], {}, (_error, _argv, output) => {
+      if (output !== '') printed = output;
+    });
+  } catch (error) {
+    return { kind: 'mistake', message: error instanceof Error ? error.message : String(error) };
+  }
+  if (chosen !== undefined) return checked(chosen.row, chosen.options);
+  if (printed !== undefined) return { kind: 'text', text: printed };
+  return { kind: 'mistake', message: 'no command given' };
+}
+
+type Choose = (row: CommandRow, options: Record<string, unknown>) => void;
+
+function buildParser(args: readonly string[], version: string, choose: Choose): Argv {
+  const parser = yargs([...args])
+    .scriptName('hardway')
+    .usage('$0 COMMAND\n\nOne inventory in, one installable bundle per host out.')
+    .locale('en')
+    .parserConfiguration({
+      'boolean-negation': false,
+      'duplicate-arguments-array': true,
+      'parse-positional-numbers': false,
+    })
+    .option('format', {
+      choices: ['text', 'json'],
+      default: 'text',
+      requiresArg: true,
+      describe: 'how results are printed',
+    })
+    .option('quiet', { type: 'boolean', default: false, describe: 'print errors only' })
+    .option('no-color', { type: 'boolean', default: false, describe: 'no colours, as with NO_COLOR' })
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'no command given')
+    .completion('completion', 'Print a script for shell completion')
+    .version(version)
+    .help()
+    .alias('help', 'h')
+    .wrap(100)
+    .exitProcess(false)
+    .fail(false);
+  addCommands(parser, commands, choose);
+  return parser;
+}
+
+/** Commands of two words, such as `certs list`, become a command with commands of its own. */
+function addCommands(parser: Argv, rows: readonly CommandRow[], choose: Choose): void {
+  const groups = new Map<string, CommandRow[]>();
+  for (const row of rows) {
+    const [first = '', second] = row.usage.split(' ');
+    if (second === undefined || second.startsWith('[')) addCommand(parser, row, row.usage, choose);
+    else groups.set(first, [...(groups.get(first) ?? []), row]);
+  }
+  for (const [name, members] of groups) {
+    parser.command(name, groupDescriptions[name] ?? name, (group) => {
+      for (const row of members) addCommand(group, row, row.usage.slice(name.length + 1), choose);
+      return group.demandCommand(1, `${name}: no command given`).strict();
+    });
+  }
+}
+
+const groupDescriptions: Readonly<Record<string, string>> = {
+  certs: 'List and check certificates',
+};
+
+function addCommand(parser: Argv, row: CommandRow, usage: string, choose: Choose): void {
+  parser.command(
+    usage,
+    row.describe,
+    (command) => {
+      if (row.takesInventory) {
+        command.positional('inventory', {
+          type: 'string',
+          default: 'inventory.yaml',
+          describe: 'inventory file; - reads standard input',
+        });
+      }
+      return command.options(row.options ?? {});
+    },
+    (options) => choose(row, options),
+  );
+}
+
+/** What yargs lets through: a number that is none, an option given twice. */
+function checked(row: CommandRow, options: Record<string, unknown>): Parsed {
+  const known = { format: {}, quiet: {}, 'no-color': {}, ...row.options };
+  for (const [name, option] of Object.entries(known)) {
+    const value = options[name];
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      return { kind: 'mistake', message: `--${name} wants a number` };
+    }
+    if (Array.isArray(value) && !('array' in option)) {
+      return { kind: 'mistake', message: `--${name} is given twice` };
+    }
+  }
+  return { kind: 'command', row, options };
+}

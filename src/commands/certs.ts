@@ -1,0 +1,119 @@
+/** `hardway certs list` and `certs check`: every certificate of a cluster as the store has it. */
+import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
+import type { Io } from '../cli/io.ts';
+import { textTable } from '../cli/table.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { type ListedCertificate, type Listing, readStore } from '../pki/listing.ts';
+import { type PlannedCertificate, pkiRequest, plannedCertificates } from '../plan/certificates.ts';
+import { type InventoryOptions, readCluster } from './inventory.ts';
+import { pkiDirOf } from './pki.ts';
+
+export interface CertsOptions extends InventoryOptions {
+  readonly pkiDir: string | undefined;
+}
+
+/** One certificate as `--format json` gives it; null where the store has none. */
+interface CertificateJson {
+  readonly name: string;
+  /** The host that holds it; null for authorities and the operator's own. */
+  readonly host: string | null;
+  /** On the host; null where it lies nowhere but in the store. */
+  readonly path: string | null;
+  readonly storePath: string;
+  readonly state: ListedCertificate['state'];
+  readonly reasons: readonly string[];
+  readonly subject: string | null;
+  readonly issuer: string | null;
+  readonly names: readonly string[];
+  readonly algorithm: string | null;
+  readonly notBefore: string | null;
+  readonly notAfter: string | null;
+  readonly daysLeft: number | null;
+}
+
+/** Lists every certificate; exit status 0 unless the store cannot be read. */
+export async function certsList(options: CertsOptions, io: Io): Promise<ExitStatus> {
+  const found = await readListing(options, io);
+  if (found === undefined) return exitStatus.wrongInput;
+  print(options, io, found.certificates);
+  return reportProblems(found.listing, io);
+}
+
+/** Lists what is missing, refused or due; exit status 1 when there is any. */
+export async function certsCheck(options: CertsOptions, io: Io): Promise<ExitStatus> {
+  const found = await readListing(options, io);
+  if (found === undefined) return exitStatus.wrongInput;
+  const bad = found.certificates.filter((one) => one.state !== 'current');
+  if (bad.length > 0 || options.format === 'json') print(options, io, bad);
+  else if (!options.quiet) io.stdout(`all ${found.certificates.length} certificates are current\n`);
+  const status = reportProblems(found.listing, io);
+  return status === exitStatus.done && bad.length > 0 ? exitStatus.found : status;
+}
+
+async function readListing(options: CertsOptions, io: Io) {
+  const cluster = readCluster(options, io);
+  if (cluster === undefined) return undefined;
+  const dir = pkiDirOf(cluster, options.inventory, options.pkiDir);
+  const listing = await readStore(dir, pkiRequest(cluster), { now: io.now() });
+  return { listing, certificates: certificatesJson(cluster, listing) };
+}
+
+function certificatesJson(cluster: Cluster, listing: Listing): CertificateJson[] {
+  const planned = new Map(plannedCertificates(cluster).map((one) => [one.id, one]));
+  return listing.certificates.map((one) => certificateJson(one, planned.get(one.what)));
+}
+
+function certificateJson(
+  listed: ListedCertificate,
+  planned: PlannedCertificate | undefined,
+): CertificateJson {
+  const { facts } = listed;
+  return {
+    name: listed.what,
+    host: planned?.host?.name ?? null,
+    path: planned?.host === undefined ? null : pathOnHost(planned),
+    storePath: listed.path,
+    state: listed.state,
+    reasons: listed.reasons,
+    subject: facts?.subject ?? null,
+    issuer: facts?.issuer ?? null,
+    names: facts === undefined ? [] : [...facts.sans.dns, ...facts.sans.ip],
+    algorithm: facts?.keyAlgorithm ?? null,
+    notBefore: facts?.notBefore.toISOString() ?? null,
+    notAfter: facts?.notAfter.toISOString() ?? null,
+    daysLeft: listed.daysLeft ?? null,
+  };
+}
+
+function pathOnHost({ row }: PlannedCertificate): string {
+  return row.delivery.kind === 'files' ? `${row.delivery.path}.crt` : row.delivery.path;
+}
+
+function print(options: CertsOptions, io: Io, certificates: readonly CertificateJson[]): void {
+  if (options.format === 'json') {
+    io.stdout(`${JSON.stringify({ certificates }, null, 2)}\n`);
+    return;
+  }
+  if (options.quiet) return;
+  const rows = certificates.map((one) => [
+    one.host ?? '-',
+    one.path ?? one.name,
+    one.subject ?? '-',
+    one.names.join(',') || '-',
+    one.issuer ?? '-',
+    one.algorithm ?? '-',
+    one.notAfter?.slice(0, 10) ?? '-',
+    one.daysLeft === null ? '-' : String(one.daysLeft),
+    [one.state, ...one.reasons].join(': '),
+  ]);
+  const header = ['HOST', 'CERTIFICATE', 'SUBJECT', 'NAMES', 'ISSUER', 'KEY', 'NOT AFTER', 'DAYS', 'STATE'];
+  io.stdout(textTable(header, rows));
+}
+
+/** Warnings and problems of the store go to standard error; problems make the input wrong. */
+function reportProblems(listing: Listing, io: Io): ExitStatus {
+  for (const warning of listing.warnings) io.stderr(`warning: ${warning}\n`);
+  for (const { path, message, fix } of listing.problems)
+    io.stderr(`hardway: ${path}: ${message}\n  fix: ${fix}\n`);
+  return listing.problems.length > 0 ? exitStatus.wrongInput : exitStatus.done;
+}

@@ -1,0 +1,171 @@
+/** `hardway render`: inventory in; PKI, bundles, review tree and checksums out. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { bundleEntries, clusterId, sha256 } from '../bundle/bundle.ts';
+import { beginOutput, type Output } from '../bundle/output.ts';
+import { compressShared, packBundle } from '../bundle/tar.ts';
+import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
+import type { Io } from '../cli/io.ts';
+import { createProgress, type Progress } from '../cli/progress.ts';
+import { textTable } from '../cli/table.ts';
+import { packageVersion, templatesDir } from '../lib/package-root.ts';
+import { forEachLimited } from '../lib/parallel.ts';
+import type { Pki, PkiChange } from '../model/certificate.ts';
+import type { Cluster, Host } from '../model/cluster.ts';
+import { openStore } from '../pki/store.ts';
+import { pkiRequest } from '../plan/certificates.ts';
+import { planHost } from '../plan/plan.ts';
+import { renderHost } from '../render/render.ts';
+import { loadTemplates } from '../render/template.ts';
+import { reportHtml } from '../report/html.ts';
+import { type InventoryOptions, readCluster } from './inventory.ts';
+import { pkiDirOf } from './pki.ts';
+
+export interface RenderOptions extends InventoryOptions {
+  readonly out: string;
+  readonly pkiDir: string | undefined;
+}
+
+export interface RenderedBundle {
+  readonly host: Host;
+  /** Relative to the output folder. */
+  readonly bundle: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Bundles packed at once: one compresses in zlib's threads while the next is rendered. */
+const concurrency = 4;
+
+/** Runs the command. */
+export async function render(options: RenderOptions, io: Io): Promise<ExitStatus> {
+  performance.mark('inventory');
+  const cluster = readCluster(options, io);
+  if (cluster === undefined) return exitStatus.wrongInput;
+  const pkiDir = pkiDirOf(cluster, options.inventory, options.pkiDir);
+  const progress = createProgress(io, options.quiet);
+  const output = beginOutput(options.out, pkiDir);
+  // A signal leaves the previous output as it was, and nothing half-written beside it.
+  const forget = io.onInterrupt(output.discard);
+  try {
+    performance.mark('pki');
+    const { pki, changes, warnings } = await openStore(pkiDir, pkiRequest(cluster), {
+      now: io.now(),
+      onProgress: (done, total) => progress.update('certificates', done, total),
+    });
+    performance.mark('bundles');
+    const bundles = await writeBundles(cluster, pki, output, progress);
+    performance.mark('output');
+    output.writeTop('SHA256SUMS', bundles.map((one) => `${one.sha256}  ${one.bundle}\n`).join(''));
+    output.writeTop('report.html', reportHtml(cluster, pki, bundles, templatesDir));
+    output.commit();
+    progress.finish();
+    for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
+    io.stdout(summary(options, cluster, pkiDir, bundles, changes));
+    return exitStatus.done;
+  } catch (error) {
+    progress.finish();
+    output.discard();
+    throw error;
+  } finally {
+    forget();
+  }
+}
+
+async function writeBundles(
+  cluster: Cluster,
+  pki: Pki,
+  output: Output,
+  progress: Progress,
+): Promise<RenderedBundle[]> {
+  const templates = loadTemplates(templatesDir);
+  const parts = {
+    installScript: readFileSync(join(templatesDir, '_bundle/install.sh')),
+    release: packageVersion(),
+    clusterId: clusterId(pki.authorities['etcd-ca'].certificatePem),
+  };
+  const shared = await compressShared(parts.installScript);
+  const bundles: RenderedBundle[] = [];
+  let done = 0;
+  await forEachLimited(cluster.hosts, concurrency, async (host, index) => {
+    const plan = planHost(cluster, host);
+    const entries = bundleEntries(plan, renderHost(plan, pki, templates), parts);
+    output.writeReview(host.name, entries);
+    const tarball = await packBundle(host.name, entries, shared);
+    output.writeBundle(host.name, tarball);
+    const bundle = `bundles/${host.name}.tar.gz`;
+    bundles[index] = { host, bundle, bytes: tarball.length, sha256: sha256(tarball) };
+    progress.update('bundles', ++done, cluster.hosts.length);
+  });
+  return bundles;
+}
+
+/** Most hosts that the terminal's table lists; the rest is counted. */
+const mostHostsListed = 20;
+
+function summary(
+  options: RenderOptions,
+  cluster: Cluster,
+  pkiDir: string,
+  bundles: readonly RenderedBundle[],
+  changes: readonly PkiChange[],
+): string {
+  if (options.format === 'json') return jsonSummary(options, cluster, pkiDir, bundles, changes);
+  if (options.quiet) return '';
+  const rows = bundles
+    .slice(0, mostHostsListed)
+    .map(({ host, bundle, bytes }) => [
+      host.name,
+      host.addresses.map((address) => address.text).join(', '),
+      host.roles.join(', '),
+      join(options.out, bundle),
+      `${Math.ceil(bytes / 1024)} KiB`,
+    ]);
+  const more = bundles.length - rows.length;
+  return [
+    textTable(['HOST', 'ADDRESS', 'ROLES', 'BUNDLE', 'SIZE'], rows),
+    more > 0 ? `and ${more} more hosts\n` : '',
+    '\n',
+    changesText(changes),
+    `Kubernetes ${cluster.kubernetes.version}, cluster ${cluster.name}, ${bundles.length} hosts\n`,
+    `private:  ${join(options.out, 'bundles')}, ${pkiDir}\n`,
+    `to read:  ${join(options.out, 'review')}, ${join(options.out, 'report.html')}\n`,
+    'next:     copy each bundle to its host, unpack it there, run ./install.sh preflight, then ./install.sh\n',
+  ].join('');
+}
+
+/** Re-issued certificates one by one with their reasons, new ones counted. */
+function changesText(changes: readonly PkiChange[]): string {
+  const created = changes.filter((change) => change.action === 'created');
+  const reissued = changes.filter((change) => change.action === 'reissued');
+  const lines = reissued.map((change) => `re-issued ${change.what}: ${change.reason}\n`);
+  return [...lines, created.length > 0 ? `created ${created.length} keys and certificates\n` : ''].join('');
+}
+
+function jsonSummary(
+  options: RenderOptions,
+  cluster: Cluster,
+  pkiDir: string,
+  bundles: readonly RenderedBundle[],
+  changes: readonly PkiChange[],
+): string {
+  const hosts = bundles.map(({ host, bundle, bytes, sha256 }) => ({
+    name: host.name,
+    addresses: host.addresses.map((address) => address.text),
+    roles: host.roles,
+    bundle,
+    bytes,
+    sha256,
+  }));
+  const { name, kubernetes } = cluster;
+  const document = {
+    cluster: name,
+    kubernetes: kubernetes.version,
+    out: options.out,
+    pkiDir,
+    hosts,
+    changes,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

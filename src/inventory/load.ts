@@ -1,0 +1,33 @@
+/** An inventory from its text: parse, decode, check, normalize. Never throws for what is in the text. */
+import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts';
+import { sortDiagnostics } from '../diagnostics/format.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { decodeInventory } from './decode.ts';
+import { factsOf } from './facts.ts';
+import { locator } from './locate.ts';
+import { normalizeInventory } from './normalize.ts';
+import { parseInventory } from './parse.ts';
+import { checkRules } from './rules.ts';
+
+export interface Loaded {
+  /** What the diagnostics point into. */
+  readonly source: Source;
+  /** In the order of the source. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Undefined when a diagnostic is an error. */
+  readonly cluster: Cluster | undefined;
+}
+
+/** What an inventory means and everything that is wrong with it; `-` as the file is standard input. */
+export function loadInventory(input: string | Uint8Array, file: string): Loaded {
+  const { text, document, diagnostics: syntax } = parseInventory(input);
+  const source = { file: file === '-' ? '<stdin>' : file, text };
+  if (document === undefined) return { source, diagnostics: syntax, cluster: undefined };
+
+  const { inventory, diagnostics: shape } = decodeInventory(text, document);
+  const facts = factsOf(inventory, shape);
+  const meaning = checkRules({ inventory, facts }).map(locator(document));
+  const diagnostics = sortDiagnostics([...shape, ...meaning]);
+  const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
+  return { source, diagnostics, cluster: hasErrors ? undefined : normalizeInventory(inventory, facts) };
+}

@@ -1,0 +1,78 @@
+/**
+ * The ordered list of what must hold across keys. A rule sees the inventory as
+ * decoded and the facts about it, and yields what is wrong; it never stops
+ * another rule, and stays silent about values that decode.ts already refused.
+ */
+import type { Facts } from './facts.ts';
+import type { Problem } from './problem.ts';
+import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
+import { endpointKeysFitTheMode, endpointLeadsToTheApi, portsAreFree } from './rules/endpoint.ts';
+import { dataDirIsNoSystemFolder, etcdVariablesAreFree, etcdVersionFitsKubernetes } from './rules/etcd.ts';
+import {
+  addressesAreUnique,
+  hostAddressesAreUsable,
+  hostNamesAreUnique,
+  hostsHaveAddresses,
+  rolesAreUnique,
+} from './rules/hosts.ts';
+import { labelsAreAllowed, taintsAreUnique } from './rules/labels.ts';
+import {
+  clusterDNSFitsServices,
+  networksAreApart,
+  networksAreNetworks,
+  networksHaveOneFamilyOrder,
+  podRangesHoldTheNodes,
+  serviceRangesHaveRightSize,
+} from './rules/networks.ts';
+import { namesInCertificatesAreExact, validityPeriodsNest } from './rules/pki.ts';
+import { bootstrapKeysFitTheMethod, proxyKeysFitTheMode, runtimeKeysFitTheType } from './rules/settings.ts';
+import { whatIsWrittenIsSupported } from './rules/support.ts';
+import { clusterSurvivesOneHost, rolesAreFilled } from './rules/topology.ts';
+import { versionExists } from './rules/version.ts';
+import type { WrittenInventory } from './schema.ts';
+
+export interface RuleContext {
+  readonly inventory: WrittenInventory;
+  readonly facts: Facts;
+}
+
+export type Rule = (context: RuleContext) => Iterable<Problem>;
+
+export const rules: readonly Rule[] = [
+  versionExists,
+  whatIsWrittenIsSupported,
+  hostNamesAreUnique,
+  hostsHaveAddresses,
+  addressesAreUnique,
+  hostAddressesAreUsable,
+  rolesAreUnique,
+  rolesAreFilled,
+  clusterSurvivesOneHost,
+  networksAreNetworks,
+  networksHaveOneFamilyOrder,
+  networksAreApart,
+  serviceRangesHaveRightSize,
+  podRangesHoldTheNodes,
+  clusterDNSFitsServices,
+  proxyKeysFitTheMode,
+  endpointKeysFitTheMode,
+  endpointLeadsToTheApi,
+  portsAreFree,
+  etcdVersionFitsKubernetes,
+  dataDirIsNoSystemFolder,
+  etcdVariablesAreFree,
+  validityPeriodsNest,
+  namesInCertificatesAreExact,
+  bootstrapKeysFitTheMethod,
+  runtimeKeysFitTheType,
+  labelsAreAllowed,
+  taintsAreUnique,
+  featureGatesAreKnown,
+  componentFlagsAreKnown,
+  configFieldsAreKnown,
+];
+
+/** Everything that the rules find, in the order of the rules. */
+export function checkRules(context: RuleContext): Problem[] {
+  return rules.flatMap((rule) => [...rule(context)]);
+}

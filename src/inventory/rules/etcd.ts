@@ -1,0 +1,127 @@
+/** Rules about etcd: its version, its folder, its variables. */
+import { findRelease } from '../../catalog/releases.ts';
+import { parseVersion } from '../../lib/version.ts';
+import type { Problem } from '../problem.ts';
+import type { RuleContext } from '../rules.ts';
+
+export function* etcdVersionFitsKubernetes({ inventory, facts }: RuleContext): Iterable<Problem> {
+  const written = inventory.etcd?.version;
+  const release = facts.version === undefined ? undefined : findRelease(facts.version.minor);
+  if (written === undefined || release === undefined) return;
+  const [minor, wanted] = [written, release.etcd].map((text) => parseVersion(text)?.minor);
+  if (minor === wanted) return;
+  const path = ['etcd', 'version'];
+  const message = `etcd ${written} was never released together with Kubernetes ${release.minor}, etcd ${wanted} was`;
+  yield {
+    code: 'version-mismatch',
+    severity: minor === '3.5' ? 'warning' : 'error',
+    path,
+    message,
+    fix: `write "${release.etcd}", or delete the key`,
+  };
+}
+
+/** Folders whose whole content belongs to somebody else, and folders that do not outlive a reboot. */
+const foreignTrees = [
+  '/bin',
+  '/boot',
+  '/dev',
+  '/etc',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/proc',
+  '/run',
+  '/sbin',
+  '/sys',
+  '/tmp',
+  '/usr',
+  '/var/cache',
+  '/var/lib/containerd',
+  '/var/lib/docker',
+  '/var/lib/dpkg',
+  '/var/lib/kubelet',
+  '/var/lib/rpm',
+  '/var/lib/systemd',
+  '/var/lock',
+  '/var/log',
+  '/var/run',
+  '/var/spool',
+  '/var/tmp',
+];
+
+/** Folders that may hold the database in a folder of its own, but are not the database. */
+const sharedFolders = [
+  '/data',
+  '/home',
+  '/media',
+  '/mnt',
+  '/opt',
+  '/root',
+  '/srv',
+  '/var',
+  '/var/lib',
+  '/var/lib/kube-proxy',
+];
+
+/** `uninstall --purge-data` deletes this folder, so it must hold nothing but the database. */
+export function* dataDirIsNoSystemFolder({ inventory: { etcd, binaries } }: RuleContext): Iterable<Problem> {
+  const dir = etcd?.dataDir;
+  const fix = 'use a folder of its own, such as /var/lib/etcd/k8s-etcd';
+  if (dir !== undefined) {
+    const tree = foreignTrees.find((folder) => dir === folder || dir.startsWith(`${folder}/`));
+    const path = ['etcd', 'dataDir'];
+    if (tree !== undefined)
+      yield {
+        code: 'invalid-path',
+        path,
+        message: `dataDir ${dir} lies in ${tree}, which belongs to the system`,
+        fix,
+      };
+    else if (sharedFolders.includes(dir))
+      yield { code: 'invalid-path', path, message: `dataDir ${dir} holds more than the database`, fix };
+  }
+  const bin = binaries?.dir;
+  const foreign = ['/dev', '/etc', '/proc', '/run', '/sys', '/tmp', '/var'].find(
+    (folder) => bin === folder || bin?.startsWith(`${folder}/`),
+  );
+  if (foreign === undefined) return;
+  const message = `binaries.dir ${bin} lies in ${foreign}, which is no place for programs`;
+  yield {
+    code: 'invalid-path',
+    path: ['binaries', 'dir'],
+    message,
+    fix: 'use /usr/local/bin or a folder below /opt',
+  };
+}
+
+/** Variables that hardway sets, and the key that changes them, if there is one. */
+const ownedVariables: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [/^ETCD_NAME$/, 'the name of the host'],
+  [/^ETCD_DATA_DIR$/, 'etcd.dataDir'],
+  [/^ETCD_INITIAL_CLUSTER_TOKEN$/, 'etcd.clusterToken'],
+  [/^ETCD_(?:LISTEN|ADVERTISE|INITIAL_ADVERTISE)_(?:CLIENT|PEER)_URLS$/, 'the addresses of the hosts'],
+  [/^ETCD_INITIAL_CLUSTER(?:_STATE)?$/, 'the hosts with the role etcd'],
+  [/^ETCD_(?:PEER_)?(?:CERT|KEY|TRUSTED_CA|CLIENT_CERT|CLIENT_KEY|CRL)_FILE$/, 'pki'],
+  [/^ETCD_CA_FILE$|^ETCD_PEER_CA_FILE$/, 'pki'],
+  [/^ETCD_(?:PEER_)?CLIENT_CERT_AUTH$/, 'nothing: members always ask for certificates'],
+  [/^ETCD_(?:PEER_)?AUTO_TLS$/, 'pki'],
+  [/^ETCD_CONFIG_FILE$/, 'etcd.env: with a file, etcd ignores its variables'],
+  [/^ETCD_DISCOVERY(?:_.*)?$/, 'the hosts with the role etcd'],
+];
+
+export function* etcdVariablesAreFree({ inventory }: RuleContext): Iterable<Problem> {
+  for (const name of Object.keys(inventory.etcd?.env ?? {})) {
+    const instead = ownedVariables.find(([pattern]) => pattern.test(name))?.[1];
+    if (instead === undefined) continue;
+    yield {
+      code: 'flag-owned',
+      path: ['etcd', 'env', name],
+      atKey: true,
+      message: `${name} is set by hardway, because certificates and other files depend on it`,
+      fix: instead.startsWith('nothing')
+        ? 'delete the variable; members always ask for certificates'
+        : `delete the variable; it follows from ${instead}`,
+    };
+  }
+}

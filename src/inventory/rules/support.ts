@@ -1,0 +1,77 @@
+/** What the schema knows but this version cannot render: one row each, so that support means deleting a row. */
+import type { Path, Problem } from '../problem.ts';
+import type { RuleContext } from '../rules.ts';
+import type { WrittenInventory } from '../schema.ts';
+
+interface UnsupportedRow {
+  readonly what: string;
+  readonly path: Path;
+  readonly isWritten: (inventory: WrittenInventory) => boolean;
+  readonly fix: string;
+}
+
+const unsupported: readonly UnsupportedRow[] = [
+  ...(['keepalived', 'haproxy', 'node-local'] as const).map((mode) => ({
+    what: `endpoint.mode ${mode}`,
+    path: ['endpoint', 'mode'],
+    isWritten: ({ endpoint }: WrittenInventory) => endpoint?.mode === mode,
+    fix: 'write "external" for a load balancer that others keep, or "hosts"',
+  })),
+  {
+    what: 'etcd.external',
+    path: ['etcd', 'external'],
+    isWritten: ({ etcd }) => etcd?.external !== undefined,
+    fix: 'delete "external" and give hosts the role etcd',
+  },
+  {
+    what: 'etcd.backup',
+    path: ['etcd', 'backup'],
+    isWritten: ({ etcd }) => etcd?.backup !== undefined,
+    fix: 'delete "backup"',
+  },
+  ...(['bundle', 'download'] as const).map((source) => ({
+    what: `binaries.source ${source}`,
+    path: ['binaries', 'source'],
+    isWritten: ({ binaries }: WrittenInventory) => binaries?.source === source,
+    fix: 'write "host" and put the binaries on the hosts',
+  })),
+  {
+    what: 'binaries.mirror',
+    path: ['binaries', 'mirror'],
+    isWritten: ({ binaries }) => binaries?.mirror !== undefined,
+    fix: 'delete "mirror"',
+  },
+  {
+    what: 'addons.extra',
+    path: ['addons', 'extra'],
+    isWritten: ({ addons }) => (addons?.extra ?? []).length > 0,
+    fix: 'delete "extra" and apply the manifests with kubectl',
+  },
+  {
+    what: 'runtime.registryMirrors',
+    path: ['runtime', 'registryMirrors'],
+    isWritten: ({ runtime }) => Object.keys(runtime?.registryMirrors ?? {}).length > 0,
+    fix: 'delete "registryMirrors"',
+  },
+  ...(['serviceCIDR', 'podCIDR'] as const).map((name) => ({
+    // IPv6DualStack is alpha and off in 1.20 (kubernetes/enhancements#563); beta from 1.21.
+    what: `dual-stack (two networks in ${name})`,
+    path: ['network', name],
+    isWritten: ({ network }: WrittenInventory) => (network?.[name] ?? []).length > 1,
+    fix: 'keep one of the two networks',
+  })),
+];
+
+export function* whatIsWrittenIsSupported({ inventory, facts }: RuleContext): Iterable<Problem> {
+  for (const { what, path, isWritten, fix } of unsupported) {
+    if (isWritten(inventory)) yield notYet(what, path, fix);
+  }
+  for (const { host, path } of facts.hosts) {
+    const index = (host.roles ?? []).indexOf('load-balancer');
+    if (index !== -1) yield notYet('the role load-balancer', [...path, 'roles', index], 'delete the role');
+  }
+}
+
+function notYet(what: string, path: Path, fix: string): Problem {
+  return { code: 'not-supported-yet', path, message: `${what} cannot be rendered yet`, fix };
+}

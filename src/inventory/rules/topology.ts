@@ -1,0 +1,72 @@
+/** Rules about how many hosts have which role. */
+import { hostsOf } from '../facts.ts';
+import type { Problem } from '../problem.ts';
+import type { RuleContext } from '../rules.ts';
+
+const path = ['hosts'];
+
+export function* rolesAreFilled({ inventory, facts }: RuleContext): Iterable<Problem> {
+  if (!facts.rolesAreKnown) return;
+  const isExternal = inventory.etcd !== undefined && 'external' in inventory.etcd;
+  if (hostsOf(facts, 'etcd').length === 0 && !isExternal)
+    yield missingRole('etcd', 'nothing would store the state of the cluster');
+  if (hostsOf(facts, 'control-plane').length === 0)
+    yield missingRole('control-plane', 'nothing would serve the API');
+  if (hostsOf(facts, 'worker').length > 0) return;
+  yield {
+    code: 'no-workers',
+    severity: 'warning',
+    path,
+    atKey: true,
+    message: 'no host has the role worker, so no pod can run, cluster DNS included',
+    fix: 'add "worker" to the roles of a host',
+  };
+}
+
+function missingRole(role: string, consequence: string): Problem {
+  const message = `no host has the role ${role}: ${consequence}`;
+  return { code: 'missing-role', path, atKey: true, message, fix: `add "${role}" to the roles of a host` };
+}
+
+export function* clusterSurvivesOneHost({ facts }: RuleContext): Iterable<Problem> {
+  // One host is a choice; there is nothing to survive.
+  if (!facts.rolesAreKnown || facts.hosts.length === 1) return;
+  const members = hostsOf(facts, 'etcd').length;
+  const controlPlanes = hostsOf(facts, 'control-plane').length;
+  const workers = hostsOf(facts, 'worker').length;
+  if (members > 0 && members % 2 === 0) yield evenMembers(members);
+  if (members === 1 && controlPlanes > 1) {
+    yield single(
+      `all ${controlPlanes} control planes depend on one etcd member`,
+      'give three hosts the role etcd',
+    );
+  }
+  if (controlPlanes === 1 && workers > 1) {
+    yield single(
+      `${workers} workers depend on one control plane`,
+      'give the role control-plane to three hosts, or accept the risk',
+    );
+  }
+  if (controlPlanes === 2) {
+    yield single(
+      'two control planes survive the loss of one; while one is down or upgraded, nothing may happen to the other',
+      'give a third host the role control-plane',
+    );
+  }
+}
+
+function evenMembers(members: number): Problem {
+  const survives = members / 2 - 1;
+  return {
+    code: 'even-member-count',
+    severity: 'warning',
+    path,
+    atKey: true,
+    message: `${members} etcd members survive the loss of ${survives}, as ${members - 1} would; an odd number is wanted`,
+    fix: `give the role etcd to ${members + 1} hosts${members === 2 ? '' : `, or to ${members - 1}`}`,
+  };
+}
+
+function single(message: string, fix: string): Problem {
+  return { code: 'single-point-of-failure', severity: 'warning', path, atKey: true, message, fix };
+}

@@ -1,0 +1,155 @@
+/**
+ * The validated model: what an inventory means once every default is filled in
+ * and every check has passed. Plain data; nothing here reads a disk or a clock.
+ */
+import type { Address, Cidr } from '../lib/ip.ts';
+
+export const roleNames = ['etcd', 'control-plane', 'worker', 'load-balancer'] as const;
+export type Role = (typeof roleNames)[number];
+
+export const endpointModes = ['hosts', 'external', 'keepalived', 'haproxy', 'node-local'] as const;
+export type EndpointMode = (typeof endpointModes)[number];
+
+export const bootstrapMethods = ['token-file', 'token-secret', 'signed'] as const;
+export type BootstrapMethod = (typeof bootstrapMethods)[number];
+
+export const keyAlgorithms = ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const;
+export type KeyAlgorithm = (typeof keyAlgorithms)[number];
+
+export const proxyModes = ['ipvs', 'iptables', 'nftables'] as const;
+export type ProxyMode = (typeof proxyModes)[number];
+
+export const runtimeTypes = ['containerd', 'docker', 'external'] as const;
+export type RuntimeType = (typeof runtimeTypes)[number];
+
+export const binarySources = ['host', 'bundle', 'download'] as const;
+export type BinarySource = (typeof binarySources)[number];
+
+export const architectures = ['amd64', 'arm64'] as const;
+export type Architecture = (typeof architectures)[number];
+
+/** Keys of `components`, as written in the inventory. */
+export const componentKeys = ['apiserver', 'controllerManager', 'scheduler', 'kubelet', 'proxy'] as const;
+export type ComponentKey = (typeof componentKeys)[number];
+
+/** What a user may change on one component: flags (null removes one) and fields of its config file. */
+export interface ComponentSettings {
+  readonly args: Readonly<Record<string, string | null>>;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** A taint in kubelet's notation, split: `key[=value]:effect`. */
+export interface Taint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+export interface Host {
+  /** RFC 1123 label, lower case; also the Kubernetes node name. */
+  readonly name: string;
+  /** `name.domain`, or undefined when the cluster has no domain. */
+  readonly fqdn: string | undefined;
+  /** At least one; the first is of the cluster's primary family (the family of the first service CIDR). */
+  readonly addresses: readonly Address[];
+  /** In the order of `roleNames`, without repetition. */
+  readonly roles: readonly Role[];
+  readonly arch: Architecture;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  /** Cluster-wide, role and host settings merged; the host's own win. */
+  readonly components: Readonly<Record<ComponentKey, ComponentSettings>>;
+}
+
+export interface ProxySettings {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  /** Entries as written; the cluster's own networks are added when rendering. */
+  readonly noProxy: readonly string[];
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly domain: string | undefined;
+  readonly dnsDomain: string;
+  readonly kubernetes: {
+    /** Without a leading v: `1.20.2`. */
+    readonly version: string;
+    /** `1.20`. */
+    readonly minor: string;
+    readonly logLevel: number;
+    readonly featureGates: Readonly<Record<string, boolean>>;
+  };
+  readonly network: {
+    /** One or two (dual-stack), network addresses (host bits masked). */
+    readonly serviceCIDRs: readonly Cidr[];
+    readonly podCIDRs: readonly Cidr[];
+    /** Per-node prefix length, by address family. */
+    readonly nodeCIDRMaskSize: { readonly ipv4: number; readonly ipv6: number };
+    readonly nodePortRange: { readonly first: number; readonly last: number };
+    /** Address 1 of every service CIDR: the `kubernetes` service. */
+    readonly apiServiceAddresses: readonly Address[];
+    readonly clusterDNS: readonly Address[];
+    readonly proxy: { readonly mode: ProxyMode; readonly ipvsScheduler: string };
+  };
+  readonly endpoint: {
+    /** A DNS name or an address in canonical text (no brackets). */
+    readonly host: string;
+    readonly port: number;
+    readonly mode: EndpointMode;
+  };
+  readonly etcd: {
+    readonly version: string;
+    readonly dataDir: string;
+    readonly clusterToken: string;
+    readonly env: Readonly<Record<string, string>>;
+  };
+  readonly pki: {
+    readonly keyAlgorithm: KeyAlgorithm;
+    readonly caValidityDays: number;
+    readonly certValidityDays: number;
+    readonly renewBeforeDays: number;
+    readonly subject: SubjectAttributes;
+    readonly extraSANs: readonly string[];
+  };
+  readonly bootstrap: { readonly method: BootstrapMethod; readonly tokenTTLSeconds: number };
+  readonly runtime: {
+    readonly type: RuntimeType;
+    /** Path of the CRI socket, without `unix://`. */
+    readonly socket: string;
+    readonly cgroupDriver: 'systemd' | 'cgroupfs';
+    readonly sandboxImage: string;
+    readonly proxy: ProxySettings | undefined;
+  };
+  readonly security: { readonly encryptionAtRest: boolean; readonly audit: boolean };
+  readonly binaries: { readonly source: BinarySource; readonly dir: string };
+  readonly addons: { readonly coredns: boolean; readonly flannel: boolean };
+  readonly hostsFile: { readonly manage: boolean };
+  readonly hosts: readonly Host[];
+}
+
+/** Subject attributes that go before the common name; never `O`, which Kubernetes reads as a group. */
+export interface SubjectAttributes {
+  readonly C?: string;
+  readonly ST?: string;
+  readonly L?: string;
+  readonly OU?: string;
+}
+
+const hostsByRole = new WeakMap<Cluster, Map<Role, readonly Host[]>>();
+
+/** The hosts that have a role, in inventory order. Remembered, since planning asks once per host. */
+export function hostsWithRole(cluster: Cluster, role: Role): readonly Host[] {
+  const known = hostsByRole.get(cluster) ?? new Map<Role, readonly Host[]>();
+  hostsByRole.set(cluster, known);
+  const hosts = known.get(role) ?? cluster.hosts.filter((host) => host.roles.includes(role));
+  known.set(role, hosts);
+  return hosts;
+}
+
+/** The address other hosts reach this one at: the first, of the cluster's primary family. */
+export function primaryAddress(host: Host): Address {
+  const [first] = host.addresses;
+  if (first === undefined) throw new Error(`host ${host.name} has no address`);
+  return first;
+}

@@ -1,0 +1,64 @@
+/** What a host gets, as plain data: files at their place, folders, units. The plan makes it, rendering fills it in. */
+import type { AuthorityName } from './certificate.ts';
+
+export type Owner = 'root' | 'etcd' | 'kube';
+
+export interface Ownership {
+  /** Permission bits, such as 0o600. */
+  readonly mode: number;
+  readonly owner: Owner;
+  readonly group: Owner;
+}
+
+export type KeyPairPart = 'certificate' | 'private-key';
+
+/** Where a file's bytes come from. */
+export type FileSource =
+  | {
+      readonly kind: 'template';
+      readonly template: string;
+      /** Fields merged into the rendered YAML document: maps merge, all else replaces, null removes. */
+      readonly overlay?: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: 'authority'; readonly authority: AuthorityName; readonly part: KeyPairPart }
+  | { readonly kind: 'certificate'; readonly id: string; readonly part: KeyPairPart }
+  | { readonly kind: 'service-account'; readonly part: 'private' | 'public' }
+  | KubeconfigSource;
+
+export interface KubeconfigSource {
+  readonly kind: 'kubeconfig';
+  /** `https://HOST:PORT` */
+  readonly server: string;
+  readonly cluster: string;
+  readonly user: string;
+  readonly credential:
+    | { readonly kind: 'certificate'; readonly id: string }
+    | { readonly kind: 'bootstrap-token' };
+}
+
+/** `block`: the content is a marked block in a file that others own too (/etc/hosts). */
+export type Placement = 'file' | 'block';
+
+export interface FileSpec extends Ownership {
+  /** Absolute path on the host. */
+  readonly path: string;
+  readonly source: FileSource;
+  readonly placement: Placement;
+  /** Units that are restarted when the content changes. */
+  readonly services: readonly string[];
+}
+
+export interface DirectorySpec extends Ownership {
+  readonly path: string;
+}
+
+export interface RenderedFile extends Ownership {
+  readonly path: string;
+  readonly placement: Placement;
+  readonly services: readonly string[];
+  readonly content: Buffer;
+  /** What stands in the review tree; the content itself where nothing is secret. */
+  readonly review: Buffer;
+  /** The text form of the certificate inside, for the review tree. */
+  readonly certificateText: string | undefined;
+}

@@ -1,0 +1,165 @@
+/** Makes what a store lacks and what is due in it, in the order of the request, into one transaction. */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { forEachLimited } from '../lib/parallel.ts';
+import type { Pause } from '../lib/pause.ts';
+import {
+  type AuthorityName,
+  authorityNames,
+  type KeyPair,
+  type Pki,
+  type PkiChange,
+  type PkiRequest,
+  type WantedCertificate,
+} from '../model/certificate.ts';
+import type { Contents } from './contents.ts';
+import { type Authority, issueAuthority, issueLeaf } from './issue.ts';
+import type { Transaction } from './journal.ts';
+import { isRsa } from './keys.ts';
+import { authorityPaths, pairPaths, storeFiles } from './layout.ts';
+import { PkiStoreError } from './problem.ts';
+import { newBootstrapToken, newEncryptionKey, newServiceAccount, type SecretState } from './secrets.ts';
+
+export interface Filling {
+  readonly root: string;
+  readonly request: PkiRequest;
+  readonly contents: Contents;
+  readonly now: Date;
+  readonly transaction: Transaction;
+  readonly pause: Pause;
+  readonly onProgress: ((done: number, total: number) => void) | undefined;
+  /** Why a certificate that is current is re-issued all the same. */
+  readonly reissue: ((certificate: WantedCertificate) => string | undefined) | undefined;
+}
+
+type SigningAuthorities = Readonly<Record<AuthorityName, Authority>>;
+
+/** Everything that the request wants, what is new of it in the transaction and among the changes. */
+export async function fillStore(
+  filling: Filling,
+): Promise<{ readonly pki: Pki; readonly changes: PkiChange[] }> {
+  const changes: PkiChange[] = [];
+  const authorities = await fillAuthorities(filling, changes);
+  const secrets = await fillSecrets(filling, changes);
+  const certificates = await fillLeaves(filling, authorities, changes);
+  const pairs = Object.fromEntries(authorityNames.map((name) => [name, authorities[name].pair]));
+  return { pki: { ...secrets, authorities: pairs as Record<AuthorityName, KeyPair>, certificates }, changes };
+}
+
+async function fillAuthorities(filling: Filling, changes: PkiChange[]): Promise<SigningAuthorities> {
+  const { contents, request, now, transaction } = filling;
+  const fill = async (name: AuthorityName) => {
+    const state = contents.authorities[name];
+    const isThere = typeof state !== 'string';
+    return { name, isThere, authority: isThere ? state : await issueAuthority(name, request, now) };
+  };
+  const filled = await Promise.all(authorityNames.map(fill));
+  for (const { name, authority } of filled.filter(({ isThere }) => !isThere)) {
+    writePair(transaction, authorityPaths[name], authority.pair);
+    changes.push(created(name));
+  }
+  const entries = filled.map(({ name, authority }) => [name, authority]);
+  return Object.fromEntries(entries) as SigningAuthorities;
+}
+
+async function fillSecrets(
+  { contents, request, transaction }: Filling,
+  changes: PkiChange[],
+): Promise<Omit<Pki, 'authorities' | 'certificates'>> {
+  const serviceAccount = await fillServiceAccount(contents.serviceAccount, request, transaction, changes);
+  const fill = (what: string, path: string, state: SecretState, make: () => string): string => {
+    if (typeof state !== 'string') return state.text;
+    const text = make();
+    transaction.write(path, `${text}\n`);
+    changes.push(created(what));
+    return text;
+  };
+  return {
+    serviceAccount,
+    bootstrapToken: fill(
+      'bootstrap-token',
+      storeFiles.bootstrapToken,
+      contents.bootstrapToken,
+      newBootstrapToken,
+    ),
+    encryptionKey: fill('encryption-key', storeFiles.encryptionKey, contents.encryptionKey, newEncryptionKey),
+  };
+}
+
+async function fillServiceAccount(
+  state: Contents['serviceAccount'],
+  { keyAlgorithm }: PkiRequest,
+  transaction: Transaction,
+  changes: PkiChange[],
+): Promise<Pki['serviceAccount']> {
+  if (typeof state !== 'string') {
+    if (state.isNew) transaction.write(storeFiles.serviceAccountPublicKey, state.pair.publicKeyPem);
+    return state.pair;
+  }
+  const pair = await newServiceAccount(keyAlgorithm);
+  transaction.write(storeFiles.serviceAccountKey, pair.privateKeyPem);
+  transaction.write(storeFiles.serviceAccountPublicKey, pair.publicKeyPem);
+  changes.push(created('service-account'));
+  return pair;
+}
+
+async function fillLeaves(
+  filling: Filling,
+  authorities: SigningAuthorities,
+  changes: PkiChange[],
+): Promise<Map<string, KeyPair>> {
+  const { request, transaction, onProgress, pause } = filling;
+  const toMake = request.certificates.filter((wanted) => {
+    const change = leafChange(filling, wanted);
+    if (change !== undefined) changes.push(change);
+    return change !== undefined;
+  });
+  const made = new Map<string, KeyPair>();
+  // EC keys are made on this thread, one by one; RSA keys on the thread pool, as many as there are cores.
+  const limit = isRsa(request.keyAlgorithm) ? availableParallelism() : 1;
+  await forEachLimited(toMake, limit, async (wanted) => {
+    const pair = await makeLeaf(filling, authorities[wanted.authority], wanted);
+    writePair(transaction, wanted.id, pair);
+    made.set(wanted.id, pair);
+    onProgress?.(made.size, toMake.length);
+    await pause();
+  });
+  return new Map(request.certificates.map(({ id }) => [id, made.get(id) ?? storedPair(filling, id)]));
+}
+
+/** What is to be done about a leaf certificate, or undefined when it stays. */
+function leafChange({ contents, reissue }: Filling, wanted: WantedCertificate): PkiChange | undefined {
+  const leaf = contents.leaves.get(wanted.id);
+  if (leaf === undefined || !('pair' in leaf)) return created(wanted.id);
+  const reason = leaf.reasons.length > 0 ? leaf.reasons.join('; ') : reissue?.(wanted);
+  return reason === undefined ? undefined : { action: 'reissued', what: wanted.id, reason };
+}
+
+function storedPair({ contents }: Filling, id: string): KeyPair {
+  const leaf = contents.leaves.get(id);
+  if (leaf === undefined || !('pair' in leaf)) throw new Error(`certificate ${id} was not made`);
+  return leaf.pair;
+}
+
+async function makeLeaf(filling: Filling, authority: Authority, wanted: WantedCertificate): Promise<KeyPair> {
+  try {
+    return await issueLeaf(authority, wanted, filling.request, filling.now);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const path = join(filling.root, pairPaths(wanted.id).certificate);
+    const fix = 'change the name in the inventory';
+    throw new PkiStoreError({ kind: 'not-encodable', message: error.message, path, fix }, [], {
+      cause: error,
+    });
+  }
+}
+
+function writePair(transaction: Transaction, stem: string, pair: KeyPair): void {
+  const paths = pairPaths(stem);
+  transaction.write(paths.certificate, pair.certificatePem);
+  transaction.write(paths.key, pair.privateKeyPem);
+}
+
+function created(what: string): PkiChange {
+  return { action: 'created', what, reason: 'not in the store' };
+}

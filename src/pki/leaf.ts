@@ -1,0 +1,65 @@
+/** The leaf certificates of a store, each judged against what the inventory wants. */
+import type { AuthorityName, KeyPair, PkiRequest, WantedCertificate } from '../model/certificate.ts';
+import { type Authorities, type StoredAuthority, usableAuthorities } from './authority.ts';
+import type { Certificate } from './certificate.ts';
+import { pairPaths } from './layout.ts';
+import { formatName } from './names.ts';
+import { readPair } from './pair.ts';
+import type { StoreReader } from './reader.ts';
+import { isSignedBy } from './signature.ts';
+import { reissueReasons } from './wanted.ts';
+
+export interface StoredLeaf {
+  readonly state: 'current' | 'due';
+  readonly pair: KeyPair;
+  readonly certificate: Certificate;
+  /** Why it is due; empty when it is current. */
+  readonly reasons: readonly string[];
+}
+
+export type LeafState = StoredLeaf | { readonly state: 'missing' | 'refused' };
+
+/** One leaf certificate; what is refused stands among the reader's problems. */
+export function readLeaf(
+  reader: StoreReader,
+  authorities: Authorities,
+  wanted: WantedCertificate,
+  request: PkiRequest,
+  now: Date,
+): LeafState {
+  const stored = readPair(reader, wanted.id, 'certificate-without-key');
+  if (typeof stored === 'string') return { state: stored };
+  const { pair, certificate } = stored;
+  const signer = signerOf(certificate, wanted.authority, usableAuthorities(authorities));
+  const authority = authorities[wanted.authority];
+  // Without all authorities nobody can say whose it is, and what is wrong with them is reported already.
+  if (Object.values(authorities).includes('refused')) return { state: 'refused' };
+  if (signer === undefined || typeof authority === 'string') {
+    reader.problems.push({
+      kind: 'foreign-certificate',
+      message: `is signed by ${formatName(certificate.issuer) || 'nobody'}, which is no authority of this store`,
+      path: reader.pathOf(pairPaths(wanted.id).certificate),
+      fix: 'restore the authority that signed it, or move the certificate and its key away to have them made anew',
+    });
+    return { state: 'refused' };
+  }
+  const comparison = { certificate, wanted, signedBy: signer.name, authority: authority.certificate };
+  const reasons = reissueReasons(comparison, request, now);
+  return { state: reasons.length === 0 ? 'current' : 'due', pair, certificate, reasons };
+}
+
+/** Who has signed a certificate; the one expected is tried first. */
+function signerOf(
+  certificate: Certificate,
+  expected: AuthorityName,
+  authorities: readonly StoredAuthority[],
+): StoredAuthority | undefined {
+  const ordered = [...authorities].sort(
+    (left, right) => Number(right.name === expected) - Number(left.name === expected),
+  );
+  return ordered.find(
+    (authority) =>
+      authority.certificate.subjectDer.equals(certificate.issuerDer) &&
+      isSignedBy(certificate, authority.publicKey),
+  );
+}

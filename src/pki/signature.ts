@@ -1,0 +1,69 @@
+/** Signature algorithms: which one an issuer's key makes, and checking what others made. */
+import { createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
+import { type Asn1, nothing, oid, sequence } from './asn1.ts';
+import { publicKeyKind } from './keys.ts';
+
+export interface SignatureAlgorithm {
+  readonly digest: 'sha256' | 'sha384' | 'sha512';
+  readonly oid: string;
+  /** RSA carries a NULL, ECDSA nothing (RFC 4055, 5; RFC 5758, 3.2). */
+  readonly hasNull: boolean;
+}
+
+const ecdsa = (digest: SignatureAlgorithm['digest'], last: number): SignatureAlgorithm => ({
+  digest,
+  oid: `1.2.840.10045.4.3.${last}`,
+  hasNull: false,
+});
+const rsa = (digest: SignatureAlgorithm['digest'], last: number): SignatureAlgorithm => ({
+  digest,
+  oid: `1.2.840.113549.1.1.${last}`,
+  hasNull: true,
+});
+
+const rsaSha256 = rsa('sha256', 11);
+const byKeyName: Readonly<Record<string, SignatureAlgorithm>> = {
+  'ecdsa-p256': ecdsa('sha256', 2),
+  'ecdsa-p384': ecdsa('sha384', 3),
+  'ecdsa-p521': ecdsa('sha512', 4),
+};
+const byOid = new Map(
+  [...Object.values(byKeyName), rsaSha256, rsa('sha384', 12), rsa('sha512', 13)].map((row) => [row.oid, row]),
+);
+
+/** The algorithm that a key of this kind signs with, or undefined when this program cannot sign with it. */
+export function signatureAlgorithmOf(spki: Buffer): SignatureAlgorithm | undefined {
+  const kind = publicKeyKind(spki);
+  return kind.type === 'rsa' ? rsaSha256 : byKeyName[kind.name];
+}
+
+/** AlgorithmIdentifier. */
+export function encodeAlgorithm(algorithm: SignatureAlgorithm): Asn1 {
+  return algorithm.hasNull ? sequence(oid(algorithm.oid), nothing()) : sequence(oid(algorithm.oid));
+}
+
+/** A signature as X.509 wants it: PKCS #1 v1.5, or ECDSA in DER, which is node's default. */
+export function signBytes(bytes: Buffer, algorithm: SignatureAlgorithm, key: KeyObject): Buffer {
+  return sign(algorithm.digest, bytes, key);
+}
+
+/** Whether the key signed a certificate. */
+export function isSignedBy(certificate: SignedBytes, key: KeyObject): boolean {
+  const algorithm = byOid.get(certificate.signatureOid);
+  if (algorithm === undefined) return new X509Certificate(certificate.der).verify(key);
+  if ((key.asymmetricKeyType === 'rsa') !== algorithm.hasNull) return false;
+  return verify(algorithm.digest, certificate.toBeSigned, key, certificate.signature);
+}
+
+/** The parts of a certificate that its signature is about. */
+export interface SignedBytes {
+  readonly der: Buffer;
+  readonly toBeSigned: Buffer;
+  readonly signatureOid: string;
+  readonly signature: Buffer;
+}
+
+/** A public key, ready for checking many signatures. */
+export function verifyingKey(spki: Buffer): KeyObject {
+  return createPublicKey({ key: spki, type: 'spki', format: 'der' });
+}

@@ -1,0 +1,64 @@
+/** A certificate as text for people: the same bytes for the same certificate, whatever the locale or the clock. */
+import { type Certificate, certificateFacts, decodeCertificate, sha256 } from './certificate.ts';
+import { publicKeyDerOf, publicKeyKind } from './keys.ts';
+
+const block = /-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----/g;
+
+/**
+ * The text form of every certificate of a PEM text, in order, a blank line
+ * between two; empty when there is none. DerError when one cannot be read.
+ */
+export function certificateText(pem: string): string {
+  return [...pem.matchAll(block)]
+    .map(([, base64 = '']) => textOf(decodeCertificate(Buffer.from(base64, 'base64'))))
+    .join('\n');
+}
+
+/** SHA-256 of a private key's public half (its SubjectPublicKeyInfo), hexadecimal; node's error when it is no key. */
+export function publicKeySha256(privateKeyPem: string): string {
+  return sha256(publicKeyDerOf(privateKeyPem));
+}
+
+function textOf(certificate: Certificate): string {
+  const facts = certificateFacts(certificate);
+  const { bits } = publicKeyKind(certificate.publicKeyDer);
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['subject', facts.subject],
+    ['issuer', facts.issuer],
+    ['serial', colons(certificate.serial)],
+    ['not before', utc(facts.notBefore)],
+    ['not after', utc(facts.notAfter)],
+    ['key', `${facts.keyAlgorithm} (${bits} bits)`],
+    ['key sha256', facts.publicKeyHash],
+    ['authority', authorityText(certificate)],
+    ['key usages', certificate.keyUsages?.join(', ')],
+    ['usages', facts.usages.join(', ') || undefined],
+    ['dns names', facts.sans.dns.join(', ') || undefined],
+    ['addresses', facts.sans.ip.join(', ') || undefined],
+    ['other names', certificate.otherSans === 0 ? undefined : String(certificate.otherSans)],
+    ['key id', certificate.subjectKeyIdentifier && colons(certificate.subjectKeyIdentifier)],
+    ['issuer key id', certificate.authorityKeyIdentifier && colons(certificate.authorityKeyIdentifier)],
+    ['sha256', facts.fingerprint],
+  ];
+  return rows
+    .flatMap(([label, value]) => (value === undefined ? [] : [`${label}: ${printable(value)}\n`]))
+    .join('');
+}
+
+function authorityText({ isAuthority, pathLength }: Certificate): string {
+  if (!isAuthority) return 'no';
+  return pathLength === undefined ? 'yes' : `yes, path length ${pathLength}`;
+}
+
+/** Foreign certificates may hold anything in a DNS name; no control character gets into a text. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
+function utc(moment: Date): string {
+  return moment.toISOString().replace('.000Z', 'Z');
+}
+
+function colons(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/..(?=.)/g, '$&:');
+}

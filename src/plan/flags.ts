@@ -1,0 +1,91 @@
+/** A component's command line, by variable: the catalog's defaults, changed by what the inventory says. */
+import { type ComponentRow, type FlagRow, sharedVariables } from '../catalog/components.ts';
+import type { ComponentSettings } from '../model/cluster.ts';
+import { type Facts, holds } from './facts.ts';
+
+/** Words of each variable, every word one `--flag=value`. */
+export type Variables = Readonly<Record<string, readonly string[]>>;
+
+export interface ComponentVariables {
+  /** Every variable of the unit's command line except the shared ones. */
+  readonly own: Variables;
+  /** Shared variables (/etc/kubernetes/config) that this component sets otherwise. */
+  readonly overrides: Variables;
+}
+
+interface Flag {
+  readonly flag: string;
+  readonly value: string;
+  readonly variable: string;
+}
+
+/**
+ * The variables of a component on a host. A flag of the inventory replaces the
+ * default in its place, null removes it, and a new flag comes last.
+ */
+export function componentVariables(
+  component: ComponentRow,
+  facts: Facts,
+  settings: ComponentSettings,
+): ComponentVariables {
+  const defaults = component.flags
+    .filter((row) => holds(facts, row.when))
+    .map((row) => flagOf(component, row, facts));
+  const flags = merge(component, defaults, settings.args);
+  const words = (variable: string) => flags.filter((flag) => flag.variable === variable).map(wordOf);
+  const isShared = (variable: string) => (sharedVariables as readonly string[]).includes(variable);
+  const own = component.variables.filter((variable) => !isShared(variable));
+  const overridden = component.variables.filter(
+    (variable) =>
+      isShared(variable) &&
+      words(variable).join(' ') !==
+        defaults
+          .filter((flag) => flag.variable === variable)
+          .map(wordOf)
+          .join(' '),
+  );
+  return {
+    own: Object.fromEntries(own.map((variable) => [variable, words(variable)])),
+    overrides: Object.fromEntries(overridden.map((variable) => [variable, words(variable)])),
+  };
+}
+
+/** The shared variables with their default flags, from whichever components have them. */
+export function sharedDefaults(rows: readonly ComponentRow[], facts: Facts): Variables {
+  return Object.fromEntries(
+    sharedVariables.map((variable) => {
+      const row = rows.find((component) => component.variables.includes(variable));
+      const flags = row?.flags.filter((flag) => flag.variable === variable) ?? [];
+      return [variable, row === undefined ? [] : flags.map((flag) => wordOf(flagOf(row, flag, facts)))];
+    }),
+  );
+}
+
+function merge(component: ComponentRow, defaults: readonly Flag[], args: ComponentSettings['args']): Flag[] {
+  const known = new Set(defaults.map((flag) => flag.flag));
+  const kept = defaults.flatMap((flag) => {
+    const value = args[flag.flag];
+    if (value === undefined) return [flag];
+    return value === null ? [] : [{ ...flag, value }];
+  });
+  const added = Object.entries(args).flatMap(([flag, value]) =>
+    known.has(flag) || value === null ? [] : [{ flag, value, variable: component.argsVariable }],
+  );
+  return [...kept, ...added];
+}
+
+function flagOf(component: ComponentRow, row: FlagRow, facts: Facts): Flag {
+  return { flag: row.flag, value: fill(row.value, facts), variable: row.variable ?? component.argsVariable };
+}
+
+function fill(value: string, facts: Facts): string {
+  return value.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const text = facts.text[name];
+    if (text === undefined) throw new Error(`no such fact: ${name}`);
+    return text;
+  });
+}
+
+function wordOf(flag: Flag): string {
+  return `--${flag.flag}=${flag.value}`;
+}

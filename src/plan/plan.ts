@@ -1,0 +1,191 @@
+/**
+ * Cluster in, one plan per host out: which files, folders, units and users, with
+ * which modes and owners. Pure data: no disk, no clock, no keys.
+ */
+import type { CertificateRow } from '../catalog/certificates.ts';
+import { type HostFileRow, hostDirectories, hostFiles } from '../catalog/host-files.ts';
+import * as paths from '../catalog/paths.ts';
+import * as requirements from '../catalog/requirements.ts';
+import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
+import type { DirectorySpec, FileSource, FileSpec, KubeconfigSource } from '../model/file.ts';
+import type { HostPlan } from '../model/plan.ts';
+import { certificateId, certificateRowsOf } from './certificates.ts';
+import { apiServerPort, endpointUrl, localApiServerUrl } from './endpoints.ts';
+import { type Facts, factsOf, holds } from './facts.ts';
+import { runtimeUnits, valuesOf } from './values.ts';
+
+/** The plan of one host. */
+export function planHost(cluster: Cluster, host: Host): HostPlan {
+  const facts = factsOf(cluster, host);
+  const applies = (row: { readonly role: Role; readonly when?: string }) =>
+    host.roles.includes(row.role) && holds(facts, row.when);
+  const modules = modulesOf(cluster, requirements.modules.filter(applies));
+  return {
+    cluster,
+    host,
+    directories: directoriesOf(cluster, host, facts),
+    files: filesOf(cluster, host, facts),
+    units: requirements.units.filter(applies),
+    users: requirements.users.filter(applies),
+    binaries: requirements.binaries.filter(applies).map(({ name, version }) => ({
+      path: `${cluster.binaries.dir}/${name}`,
+      version: version === 'kubernetes' ? cluster.kubernetes.version : undefined,
+    })),
+    commands: requirements.commands.filter(applies),
+    ports: requirements.ports.filter(applies).map(({ port, unit }) => ({
+      port: port === 'apiserver' ? apiServerPort(cluster) : port,
+      unit,
+    })),
+    modules,
+    space: requirements.space.filter(applies).map(({ path, mebibytes }) => ({
+      path: path === 'etcd' ? cluster.etcd.dataDir : path,
+      mebibytes,
+    })),
+    peers: peersOf(cluster, host),
+    data: host.roles.includes('etcd') ? [cluster.etcd.dataDir] : [],
+    generated: requirements.generated.filter(applies).map((row) => row.path),
+    runtime: runtimeOf(cluster, host),
+    requiresSwapOff: host.roles.includes('worker') && host.components.kubelet.config.failSwapOn !== false,
+    values: valuesOf(cluster, host, facts, modules),
+  };
+}
+
+function modulesOf(cluster: Cluster, rows: HostPlan['modules']): HostPlan['modules'] {
+  const scheduler = `ip_vs_${cluster.network.proxy.ipvsScheduler}`;
+  const named = rows.map(({ name, need }) => ({ name: name === '{scheduler}' ? scheduler : name, need }));
+  return named.filter((module, index) => named.findIndex((other) => other.name === module.name) === index);
+}
+
+function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpec[] {
+  const rows = hostDirectories.filter(
+    (row) => row.roles.some((role) => host.roles.includes(role)) && holds(facts, row.when),
+  );
+  const fromTable = rows.map(({ path, mode, owner = 'root', group = 'root' }) => ({
+    path,
+    mode,
+    owner,
+    group,
+  }));
+  const etcdData: DirectorySpec = { path: cluster.etcd.dataDir, mode: 0o700, owner: 'etcd', group: 'etcd' };
+  const isListed = fromTable.some((directory) => directory.path === etcdData.path);
+  return host.roles.includes('etcd') && !isListed ? [...fromTable, etcdData] : fromTable;
+}
+
+function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
+  const fromTable = hostFiles
+    .filter((row) => row.roles.some((role) => host.roles.includes(role)) && holds(facts, row.when))
+    .map((row) => fileOf(row, host));
+  const fromCertificates = certificateRowsOf(cluster, host).flatMap((row) =>
+    certificateFiles(cluster, host, row),
+  );
+  const files = [...fromTable, ...fromCertificates, ...bootstrapKubeconfig(cluster, host, facts)];
+  return files.sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+function fileOf(row: HostFileRow, host: Host): FileSpec {
+  const owner = row.owner ?? 'root';
+  return {
+    path: row.path,
+    mode: row.mode,
+    owner,
+    group: owner,
+    placement: row.placement ?? 'file',
+    services: (row.services ?? []).filter((service) => isUnitOf(service, host)),
+    source: sourceOf(row, host),
+  };
+}
+
+/** A file that several roles share names only the units that its host runs. */
+function isUnitOf(service: string, host: Host): boolean {
+  const rows = requirements.units.filter((unit) => unit.name === service);
+  return rows.some((unit) => host.roles.includes(unit.role));
+}
+
+function sourceOf(row: HostFileRow, host: Host): FileSource {
+  const { source } = row;
+  if ('authority' in source) return { kind: 'authority', ...source };
+  if ('serviceAccount' in source) return { kind: 'service-account', part: source.serviceAccount };
+  const overlay = row.overlay === undefined ? {} : host.components[row.overlay].config;
+  const hasOverlay = Object.keys(overlay).length > 0;
+  return { kind: 'template', template: source.template, ...(hasOverlay ? { overlay } : {}) };
+}
+
+function certificateFiles(cluster: Cluster, host: Host, row: CertificateRow): FileSpec[] {
+  const id = certificateId(host, row.name);
+  const common = { owner: row.owner, group: row.owner, placement: 'file', services: row.services } as const;
+  if (row.delivery.kind === 'kubeconfig') {
+    const { path, server } = row.delivery;
+    return [
+      {
+        ...common,
+        path,
+        mode: 0o600,
+        source: {
+          kind: 'kubeconfig',
+          server: server === 'endpoint' ? endpointUrl(cluster) : localApiServerUrl(cluster, host),
+          cluster: cluster.name,
+          user: row.commonName.replace('{node}', host.name),
+          credential: { kind: 'certificate', id },
+        },
+      },
+    ];
+  }
+  const { path } = row.delivery;
+  return [
+    {
+      ...common,
+      owner: 'root',
+      group: 'root',
+      path: `${path}.crt`,
+      mode: 0o644,
+      source: { kind: 'certificate', id, part: 'certificate' },
+    },
+    { ...common, path: `${path}.key`, mode: 0o600, source: { kind: 'certificate', id, part: 'private-key' } },
+  ];
+}
+
+function bootstrapKubeconfig(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
+  if (!host.roles.includes('worker') || !holds(facts, 'bootstrapsWithToken')) return [];
+  const source: KubeconfigSource = {
+    kind: 'kubeconfig',
+    server: endpointUrl(cluster),
+    cluster: cluster.name,
+    user: 'system:bootstrapper',
+    credential: { kind: 'bootstrap-token' },
+  };
+  const path = `${paths.authDir}/bootstrap.conf`;
+  return [
+    {
+      path,
+      mode: 0o600,
+      owner: 'root',
+      group: 'root',
+      placement: 'file',
+      services: ['kubelet.service'],
+      source,
+    },
+  ];
+}
+
+function peersOf(cluster: Cluster, host: Host): HostPlan['peers'] {
+  const rows = requirements.peers.filter(
+    (row) => host.roles.includes(row.role) && (row.role === row.of || !host.roles.includes(row.of)),
+  );
+  return rows.flatMap((row) =>
+    hostsWithRole(cluster, row.of)
+      .filter((other) => other !== host)
+      .map((other) => ({
+        name: other.name,
+        address: primaryAddress(other).text,
+        port: row.port === 'apiserver' ? apiServerPort(cluster) : row.port,
+      })),
+  );
+}
+
+function runtimeOf(cluster: Cluster, host: Host): HostPlan['runtime'] {
+  if (!host.roles.includes('worker')) return undefined;
+  const { type, socket } = cluster.runtime;
+  const unit = runtimeUnits[type];
+  // dockershim's socket is the kubelet's own and appears only with it.
+  return { type, unit: unit === '' ? undefined : unit, socket: type === 'docker' ? undefined : socket };
+}

@@ -1,0 +1,158 @@
+/** What a template may see for one host, spelled out: plain data, no secrets. */
+import { components } from '../catalog/components.ts';
+import * as paths from '../catalog/paths.ts';
+import { releaseOf } from '../catalog/releases.ts';
+import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
+import { type Cluster, type Host, hostsWithRole, primaryAddress } from '../model/cluster.ts';
+import type { TemplateValues } from '../model/plan.ts';
+import {
+  anyAddress,
+  apiServerPort,
+  etcdClientPort,
+  etcdClientUrl,
+  etcdPeerUrl,
+  httpsUrl,
+  isIPv6Cluster,
+} from './endpoints.ts';
+import type { Facts } from './facts.ts';
+import { componentVariables, sharedDefaults } from './flags.ts';
+
+/** Everything that the templates of a host read. */
+export function valuesOf(
+  cluster: Cluster,
+  host: Host,
+  facts: Facts,
+  modules: readonly { readonly name: string; readonly need: string }[],
+): TemplateValues {
+  return {
+    is: facts.conditions,
+    host: { name: host.name, isWorker: host.roles.includes('worker') },
+    cluster: { name: cluster.name, dnsDomain: cluster.dnsDomain },
+    paths: { ...paths },
+    binaryDir: cluster.binaries.dir,
+    variables: variablesOf(host, facts),
+    etcd: etcdValues(cluster, host),
+    apiServer: {
+      port: apiServerPort(cluster),
+      needsLowPort: apiServerPort(cluster) < 1024,
+      loopbackUrl: httpsUrl('127.0.0.1', apiServerPort(cluster)),
+    },
+    network: networkValues(cluster),
+    kubelet: {
+      cgroupDriver: cluster.runtime.cgroupDriver,
+      featureGates: cluster.kubernetes.featureGates,
+      clusterDNS: cluster.network.clusterDNS.map((address) => address.text),
+    },
+    runtime: runtimeValues(cluster, hostsNamedOn(cluster, host)),
+    addons: { corednsImage: `registry.k8s.io/coredns:${releaseOf(cluster.kubernetes.minor).coredns}` },
+    bootstrap: { tokenTTLSeconds: cluster.bootstrap.tokenTTLSeconds },
+    modules: modules.filter((module) => module.need === 'required').map((module) => module.name),
+    hostsFileLines: hostsFileLines(cluster, host),
+  };
+}
+
+function variablesOf(host: Host, facts: Facts): TemplateValues {
+  const rows = components.filter((component) => host.roles.includes(component.role));
+  const own = rows.map((row) => {
+    const { own, overrides } = componentVariables(row, facts, host.components[row.key]);
+    const list = Object.entries(overrides).map(([name, words]) => ({ name, words }));
+    return [row.key, { ...own, overrides: list }] as const;
+  });
+  return { shared: sharedDefaults(components, facts), ...Object.fromEntries(own) };
+}
+
+function etcdValues(cluster: Cluster, host: Host): TemplateValues {
+  const members = hostsWithRole(cluster, 'etcd');
+  return {
+    name: host.name,
+    dataDir: cluster.etcd.dataDir,
+    clusterToken: cluster.etcd.clusterToken,
+    peerUrl: etcdPeerUrl(host),
+    clientUrl: etcdClientUrl(host),
+    listenClientUrls: [etcdClientUrl(host), httpsUrl('127.0.0.1', etcdClientPort)].join(','),
+    initialCluster: members.map((member) => `${member.name}=${etcdPeerUrl(member)}`).join(','),
+    // etcd 3.4 starts on arm64 only when told that the platform is unsupported (etcd-io/etcd, etcdmain/etcd.go).
+    isUnsupportedArch: host.arch === 'arm64',
+    env: Object.entries(cluster.etcd.env).map(([name, value]) => ({ name, value })),
+  };
+}
+
+function networkValues(cluster: Cluster): TemplateValues {
+  const { network } = cluster;
+  const any = anyAddress(cluster);
+  const podCIDROf = (family: string) => network.podCIDRs.find((cidr) => cidr.family === family)?.text ?? '';
+  return {
+    anyAddress: any,
+    healthzBindAddress: `${urlHost(any)}:10256`,
+    podCIDR: network.podCIDRs.map((cidr) => cidr.text).join(','),
+    podCIDRv4: podCIDROf('ipv4'),
+    podCIDRv6: podCIDROf('ipv6'),
+    hasIPv4Pods: network.podCIDRs.some((cidr) => cidr.family === 'ipv4'),
+    hasIPv6Pods: network.podCIDRs.some((cidr) => cidr.family === 'ipv6'),
+    isIPv6: isIPv6Cluster(cluster),
+    dnsServiceAddress: network.clusterDNS[0]?.text ?? '',
+    proxyMode: network.proxy.mode,
+    ipvsScheduler: network.proxy.ipvsScheduler,
+  };
+}
+
+function runtimeValues(cluster: Cluster, namedHosts: readonly Host[]): TemplateValues {
+  const { runtime, network } = cluster;
+  const own = [
+    'localhost',
+    '127.0.0.0/8',
+    ...[...network.serviceCIDRs, ...network.podCIDRs].map((cidr) => cidr.text),
+    ...namedHosts.flatMap((member) => member.addresses.map((address) => address.text)),
+    cluster.endpoint.host,
+    '.svc',
+    `.${cluster.dnsDomain}`,
+    ...(cluster.domain === undefined ? [] : [`.${cluster.domain}`]),
+  ];
+  return {
+    unit: runtimeUnits[runtime.type],
+    socket: runtime.socket,
+    sandboxImage: runtime.sandboxImage,
+    usesSystemdCgroup: runtime.cgroupDriver === 'systemd',
+    cgroupDriver: runtime.cgroupDriver,
+    noProxy: runtime.proxy === undefined ? '' : [...new Set([...runtime.proxy.noProxy, ...own])].join(','),
+  };
+}
+
+/** The unit that a kubelet waits for; empty where the runtime is somebody else's business. */
+export const runtimeUnits = {
+  containerd: 'containerd.service',
+  docker: 'docker.service',
+  external: '',
+} as const;
+
+/** In a larger cluster a worker names only itself, the control planes and etcd: bundles stay small, cost linear. */
+const mostHostsNamedEverywhere = 250;
+
+/** The hosts that a host's own files name: all of them in a cluster of ordinary size, and on every control plane. */
+function hostsNamedOn(cluster: Cluster, host: Host): readonly Host[] {
+  if (cluster.hosts.length <= mostHostsNamedEverywhere || host.roles.includes('control-plane'))
+    return cluster.hosts;
+  return [...new Set([...hostsWithRole(cluster, 'etcd'), ...hostsWithRole(cluster, 'control-plane'), host])];
+}
+
+/**
+ * Lines of /etc/hosts: hosts by their names, and in mode `hosts` the endpoint's name,
+ * which on a control plane is that host itself and elsewhere the first control plane.
+ */
+function hostsFileLines(cluster: Cluster, host: Host): TemplateValues[] {
+  const line = (address: Address, names: readonly string[]) => ({
+    address: address.text,
+    names: names.join(' '),
+  });
+  const named = hostsNamedOn(cluster, host);
+  const lines = named.flatMap((member) => member.addresses.map((address) => line(address, namesOf(member))));
+  const target = host.roles.includes('control-plane') ? host : hostsWithRole(cluster, 'control-plane')[0];
+  const { mode, host: name } = cluster.endpoint;
+  const isNamed = parseAddress(name) !== undefined || named.some((member) => namesOf(member).includes(name));
+  const needsName = mode === 'hosts' && !isNamed && target !== undefined;
+  return needsName ? [...lines, line(primaryAddress(target), [name])] : lines;
+}
+
+function namesOf(host: Host): string[] {
+  return host.fqdn === undefined ? [host.name] : [host.fqdn, host.name];
+}

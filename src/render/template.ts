@@ -1,0 +1,110 @@
+/**
+ * Handlebars, made safe for configuration: no HTML escaping, quoting helpers per
+ * syntax, and a context that throws on every name it does not have, also where
+ * Handlebars' own strict mode does not look (helper arguments, #if, #each).
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Handlebars from 'handlebars';
+import * as quote from './quote.ts';
+
+export type Render = (context: object) => string;
+
+export interface Templates {
+  /** The compiled template below templates/, such as `etc/hosts.hbs`. */
+  readonly get: (name: string) => Render;
+  /** Whether a template reads `secrets`, so that its review form differs. */
+  readonly readsSecrets: (name: string) => boolean;
+}
+
+/** Templates of a folder, compiled when first asked for. */
+export function loadTemplates(folder: string): Templates {
+  const environment = createEnvironment(folder);
+  const compiled = new Map<string, { render: Render; readsSecrets: boolean }>();
+  const entry = (name: string) => {
+    const known = compiled.get(name) ?? compile(environment, folder, name);
+    compiled.set(name, known);
+    return known;
+  };
+  return { get: (name) => entry(name).render, readsSecrets: (name) => entry(name).readsSecrets };
+}
+
+/** Partials: templates whose name begins with an underscore and that stand in no file alone. */
+const partials = ['etc/kubernetes/_overrides'];
+
+function createEnvironment(folder: string): typeof Handlebars {
+  const environment = Handlebars.create();
+  for (const name of partials) {
+    environment.registerPartial(name, readFileSync(join(folder, `${name}.hbs`), 'utf8'));
+  }
+  environment.registerHelper({
+    env: (value: unknown) => quote.envQuote(textOf(value)),
+    envWords: (words: unknown) => quote.envWordsQuote(listOf(words).map(textOf)),
+    execArg: (value: unknown) => quote.execQuote(textOf(value)),
+    json: (value: unknown) => quote.jsonQuote(textOf(value)),
+    sh: (value: unknown) => quote.shellQuote(textOf(value)),
+    unitEnv: (name: unknown, value: unknown) => quote.unitEnvQuote(textOf(name), textOf(value)),
+    yaml: (value: unknown) => quote.yamlQuote(textOf(value)),
+  });
+  return environment;
+}
+
+const helpers = { env: true, envWords: true, execArg: true, json: true, sh: true, unitEnv: true, yaml: true };
+
+function compile(environment: typeof Handlebars, folder: string, name: string) {
+  const text = readFileSync(join(folder, name), 'utf8');
+  const template = environment.compile(text, {
+    strict: true,
+    noEscape: true,
+    preventIndent: true,
+    knownHelpers: helpers,
+    knownHelpersOnly: true,
+  });
+  const render: Render = (context) => {
+    try {
+      return template(guarded(context, ''));
+    } catch (error) {
+      throw new Error(`templates/${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  return { render, readsSecrets: text.includes('secrets.') };
+}
+
+/** Wraps plain data so that reading a name it does not have throws. */
+function guarded<T>(value: T, path: string): T {
+  if (value === null || typeof value !== 'object') return value;
+  const missing = (key: string): never => {
+    throw new Error(`no value named ${path}${key}`);
+  };
+  return new Proxy(value, {
+    get(target, key) {
+      if (typeof key === 'symbol' || Array.isArray(target))
+        return guardedItem(Reflect.get(target, key), path, key);
+      if (Object.hasOwn(target, key)) return guarded(Reflect.get(target, key), `${path}${key}.`);
+      return key in Object.prototype || frameNames.has(key) ? undefined : missing(key);
+    },
+    getOwnPropertyDescriptor(target, key) {
+      const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
+      const isOrdinary = typeof key === 'symbol' || Array.isArray(target) || frameNames.has(String(key));
+      return descriptor ?? (isOrdinary ? undefined : missing(String(key)));
+    },
+  });
+}
+
+/** Names that Handlebars itself looks up on a context to find out what kind of value it is. */
+const frameNames = new Set(['then', 'toHTML', 'length', 'size', 'constructor']);
+
+function guardedItem<T>(item: T, path: string, key: string | symbol): T {
+  return typeof key === 'symbol' || typeof item === 'function' ? item : guarded(item, `${path}${key}.`);
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new Error(`a text is wanted, not ${value === null ? 'null' : typeof value}`);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new Error('a list is wanted');
+}

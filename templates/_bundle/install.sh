@@ -1,0 +1,2075 @@
+#!/bin/bash
+#
+# install.sh - installs this bundle on the host it was made for, shows how that
+# went, and takes it away again. Run ./install.sh --help for its use.
+#
+# It is the same for every host: all it knows about this one stands in the file
+# `manifest`, whose every word is checked for its shape before it is used.
+# Needs bash 4.2 and a base Debian, Ubuntu or RHEL family system.
+#
+# What `install` does, in order:
+#   1. open_bundle   the bundle is whole: sums, manifest, nothing surplus
+#   2. preflight     every problem of this host at once; nothing has changed yet
+#   3. apply         users, folders, files, blocks, unit links; removes what an
+#                    earlier bundle had installed and this one has not
+#   4. activate      modules, sysctl, then (re)starts what changed
+#   5. watch         waits, not for ever, until the units are active
+#
+# What it keeps, below /var/lib/hardway (mode 0700):
+#   manifest, receipt  what is installed
+#   pending            what has to be restarted still: written before the file
+#                      that makes it necessary, so that no kill can lose it
+#   created            users and folders that were not there before us
+#   once               units of the kind `once` that have succeeded
+#   data               which cluster the data folders belong to
+#   backups/NNNN/      one transaction: `state` (open, done), `entries` (the
+#                      journal: what stood where), `files` (the bytes of it)
+#
+# The rule that makes kill -9 harmless: first the journal, then the change, and
+# each file is renamed into place. The first entry for a path in a transaction
+# stands, so a second run never mistakes a half-installed file for the original.
+
+set -euo pipefail
+umask 077
+export LC_ALL=C TZ=UTC0 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+unset CDPATH GLOBIGNORE BASH_ENV ENV
+
+# ------------------------------------------------------------ tables, globals
+
+readonly EXIT_OK=0 EXIT_FOUND=1 EXIT_USAGE=2 EXIT_ENVIRONMENT=3
+readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3
+readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
+
+# The statements of a manifest and the shapes of their words. See docs/manifest.md.
+declare -rA STATEMENTS=(
+  [release]='word' [cluster]='word' [cluster-id]='word' [kubernetes]='word'
+  [host]='label' [fqdn]='dns' [address]='address' [arch]='arch' [role]='label'
+  [binary]='path word' [command]='command package package' [clock]='' [swap]='off'
+  [runtime]='label unit- path-' [port]='tcp port unit' [space]='path number'
+  [peer]='label address port' [module]='module need' [user]='user path' [data]='path'
+  [generated]='path' [dir]='mode owner path' [file]='mode owner path units'
+  [block]='mode owner path units' [unit]='unit start'
+)
+readonly UNIT='[A-Za-z0-9][A-Za-z0-9:_.@-]*\.(service|timer|socket|target|mount|path)'
+readonly PATH_SHAPE='(/[A-Za-z0-9._@:+%=~-]+)+'
+declare -rA SHAPES=(
+  [word]='[A-Za-z0-9._:+~-]+' [label]='[a-z0-9]([a-z0-9-]*[a-z0-9])?'
+  [dns]='(-|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [address]='[0-9a-f.:]+' [arch]='(amd64|arm64)'
+  [path]="$PATH_SHAPE" [path-]="(-|$PATH_SHAPE)" [command]='[A-Za-z0-9][A-Za-z0-9._+-]*'
+  [package]='(-|[A-Za-z0-9][A-Za-z0-9.+_-]*)' [off]='off' [tcp]='tcp'
+  [unit]="$UNIT" [unit-]="(-|$UNIT)" [units]="(-|$UNIT(,$UNIT)*)"
+  [port]='[1-9][0-9]{0,4}' [number]='[0-9]{1,9}' [module]='[A-Za-z0-9_][A-Za-z0-9_-]*'
+  [need]='(required|optional)' [user]='[a-z_][a-z0-9_-]{0,31}' [mode]='0[0-7]{3}'
+  [owner]='[a-z_][a-z0-9_-]{0,31}:[a-z_][a-z0-9_-]{0,31}' [start]='(enable|once|runtime)'
+)
+# What does not work without a kernel module.
+declare -rA MODULE_USE=(
+  [br_netfilter]='services are not reachable from pods on the same host'
+  [overlay]='the container runtime has to fall back to a slower snapshotter'
+  [nf_conntrack]='kube-proxy cannot track connections'
+  [nf_tables]='kube-proxy cannot run in nftables mode'
+  [ip_vs]='kube-proxy cannot run in ipvs mode'
+)
+
+BUNDLE=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+readonly BUNDLE MANIFEST=$BUNDLE/manifest
+VERB=install ROOT='' STATE='' LOG=''
+DRY_RUN=false YES=false NO_START=false SET_HOSTNAME=false INSTALL_PACKAGES=false PURGE_DATA=false
+WAIT_SECONDS=${HARDWAY_WAIT_SECONDS:-90}
+SKIP_CHOWN=false SYNC_FILES=false
+SCRATCH='' TEMP='' TX=''
+TARGET='' IDS='' MOUNT='' # results of resolve, ids_of and mount_of
+PROBLEMS=0 DIFFERENCES=0 CREATED=0 CHANGED=0 REMOVED=0 UNCHANGED=0
+declare -A MOUNTS=() NOTED=() UID_OF=() GID_OF=()
+PLANNED='' RESTARTED='' STARTED='' CLIENTS='' WAITING='' FAILED='' RESTARTING='' # lists of units, separated by blanks
+
+usage() {
+  cat <<'EOF'
+Usage: ./install.sh [install|preflight|verify|status|rollback|uninstall] [OPTION...]
+
+  install     checks the host, then installs this bundle and starts its units (the default)
+  preflight   lists every problem of this host, and the way to fix each; changes nothing
+  verify      compares what is installed with this bundle
+  status      shows the state of the units
+  rollback    puts back what stood here before the last install
+  uninstall   stops the units and removes every installed file; keeps data
+
+  --dry-run            print what would change, change nothing
+  --yes                do not ask (uninstall)
+  --root DIR           work on the system below DIR; starts nothing
+  --no-start           install and enable, but start nothing
+  --set-hostname       give this machine the host name of the bundle first
+  --install-packages   install the missing packages of the distribution
+  --purge-data         with uninstall --yes: delete data too, such as that of etcd
+  --help               print this
+
+HARDWAY_WAIT_SECONDS   how long to wait for the units to become active (90)
+
+Exit status: 0 done; 1 a check found something (preflight, verify, status, a unit
+that failed); 2 wrong usage, or the bundle is not whole; 3 the environment failed (disk full, no permission). Log: /var/log/hardway-install.log
+EOF
+}
+
+main() {
+  parse_arguments "$@"
+  trap clean_up EXIT
+  trap 'fail "$EXIT_ENVIRONMENT" "interrupted; run it again to finish, or rollback"' INT TERM HUP
+  SCRATCH=$(mktemp -d) || fail "$EXIT_ENVIRONMENT" "cannot make a temporary folder"
+  open_bundle
+  case $VERB in
+    install) run_install ;;
+    preflight) run_preflight ;;
+    verify) run_verify ;;
+    status) run_status ;;
+    rollback) run_rollback ;;
+    uninstall) run_uninstall ;;
+  esac
+}
+
+parse_arguments() {
+  local verb_given=false
+  while (($#)); do
+    case $1 in
+      install | preflight | verify | status | rollback | uninstall)
+        ! $verb_given || usage_error "two verbs: $VERB and $1"
+        VERB=$1 verb_given=true
+        ;;
+      --dry-run) DRY_RUN=true ;;
+      --yes) YES=true ;;
+      --no-start) NO_START=true ;;
+      --set-hostname) SET_HOSTNAME=true ;;
+      --install-packages) INSTALL_PACKAGES=true ;;
+      --purge-data) PURGE_DATA=true ;;
+      --root)
+        (($# > 1)) || usage_error "--root needs a folder"
+        ROOT=$2
+        shift
+        [[ -n $ROOT ]] || usage_error "--root needs a folder"
+        ;;
+      --root=?*) ROOT=${1#--root=} ;;
+      --help)
+        usage
+        exit "$EXIT_OK"
+        ;;
+      *) usage_error "unknown argument: $1" ;;
+    esac
+    shift
+  done
+  check_options
+}
+
+check_options() {
+  [[ $WAIT_SECONDS =~ ^[0-9]{1,5}$ ]] || usage_error "HARDWAY_WAIT_SECONDS is not a number of seconds: $WAIT_SECONDS"
+  if $PURGE_DATA && [[ $VERB != uninstall ]]; then usage_error "--purge-data goes with uninstall only"; fi
+  if $PURGE_DATA && ! $YES && ! $DRY_RUN; then usage_error "--purge-data deletes data for good: give --yes too"; fi
+  if [[ -n $ROOT ]]; then
+    [[ -d $ROOT ]] || usage_error "--root: no such folder: $ROOT"
+    ROOT=$(cd -P -- "$ROOT" && pwd) || usage_error "--root: cannot enter $ROOT"
+    [[ $ROOT != / ]] || usage_error "--root /: that is this machine; leave --root out"
+    [[ $VERB != status ]] || usage_error "status needs a running system; it does not go with --root"
+    NO_START=true
+    if ((EUID != 0)); then SKIP_CHOWN=true; fi
+  fi
+  STATE=$ROOT/var/lib/hardway
+  if [[ $(sync --help 2>&1) == *--data* ]]; then SYNC_FILES=true; fi
+}
+
+# -------------------------------------------------------------------- output
+
+say() { # MESSAGE: for the operator, and for the log once it is open
+  printf '%s\n' "$1"
+  if [[ -n $LOG ]]; then printf '%(%Y-%m-%dT%H:%M:%SZ)T %s\n' -1 "$1" >>"$LOG" || true; fi
+}
+
+notice() { say "notice: $1"; }
+warn() { say "warning: $1"; }
+
+usage_error() {
+  printf 'error: %s\n  fix: see ./install.sh --help\n' "$1" >&2
+  exit "$EXIT_USAGE"
+}
+
+fail() { # STATUS MESSAGE
+  say "error: $2" >&2
+  exit "$1"
+}
+
+refuse_bundle() { fail "$EXIT_USAGE" "this bundle is not whole: $1; copy and unpack it again (nothing was changed)"; }
+
+must() { # COMMAND...: runs it, or ends the run
+  "$@" || fail "$EXIT_ENVIRONMENT" "failed: $*"
+}
+
+open_log() {
+  $DRY_RUN && return
+  local log=$ROOT/var/log/hardway-install.log
+  [[ -d ${log%/*} && ! -L $log ]] || return 0
+  if : 2>/dev/null >>"$log"; then LOG=$log; fi
+  say "hardway $(single release): $VERB on $(single host), cluster $(single cluster)"
+}
+
+# Runs at every exit, also in the middle of a write: `|| true` keeps the status.
+# shellcheck disable=SC2317  # called by the trap
+clean_up() {
+  local pid
+  for pid in $CLIENTS; do kill "$pid" 2>/dev/null || true; done
+  if [[ -n $TEMP ]]; then rm -f -- "$TEMP" || true; fi
+  if [[ -n $SCRATCH ]]; then rm -rf -- "$SCRATCH" || true; fi
+}
+
+# -------------------------------------------------------------- 1. the bundle
+
+open_bundle() {
+  check_manifest
+  check_sums
+  check_contents
+}
+
+check_manifest() {
+  local line number=0
+  [[ -f $MANIFEST && ! -L $MANIFEST ]] || refuse_bundle "it has no manifest"
+  while IFS= read -r line || [[ -n $line ]]; do
+    number=$((number + 1))
+    if ((number == 1)); then
+      [[ $line == 'hardway-manifest 1' ]] || refuse_bundle "manifest:1: not a manifest of format 1"
+      continue
+    fi
+    [[ $line == '' || $line == '#'* ]] || check_statement "$number" "$line"
+  done <"$MANIFEST"
+  check_singles
+  check_references
+}
+
+check_statement() { # NUMBER LINE
+  local shape word rest=$2 words=() shapes=()
+  # A glob or a quote never gets further than this line: words are plain characters.
+  [[ $rest =~ ^[A-Za-z0-9._@:+%=,/~-]+(\ [A-Za-z0-9._@:+%=,/~-]+)*$ ]] ||
+    refuse_bundle "manifest:$1: a character that no word may hold, or not one blank between words"
+  read -r -a words <<<"$rest"
+  [[ -n ${STATEMENTS[${words[0]}]+known} ]] || refuse_bundle "manifest:$1: unknown statement '${words[0]}'"
+  read -r -a shapes <<<"${STATEMENTS[${words[0]}]}" || true
+  ((${#words[@]} == ${#shapes[@]} + 1)) || refuse_bundle "manifest:$1: '${words[0]}' takes ${#shapes[@]} words"
+  local i
+  for ((i = 0; i < ${#shapes[@]}; i++)); do
+    shape=${shapes[i]} word=${words[i + 1]}
+    [[ $word =~ ^${SHAPES[$shape]}$ ]] || refuse_bundle "manifest:$1: '$word' is not a $shape"
+    if [[ $shape == path* && /$word/ =~ /\.\.?/ ]]; then refuse_bundle "manifest:$1: '$word' holds . or .."; fi
+    if [[ $shape == port ]] && ((word > 65535)); then refuse_bundle "manifest:$1: '$word' is not a port"; fi
+  done
+  if [[ ${words[0]} == data ]]; then check_data_path "$1" "${words[1]}"; fi
+}
+
+check_data_path() { # NUMBER PATH: uninstall --purge-data deletes such a path with all below it
+  case $2 in
+    /*/*) ;;
+    *) refuse_bundle "manifest:$1: '$2' is too short for a data path" ;;
+  esac
+  case $2 in
+    /usr/* | /boot/* | /dev/* | /proc/* | /sys/* | /bin/* | /sbin/* | /lib*/* | /etc/systemd | /etc/ssl | \
+      /var/lib | /var/lib/hardway | /var/log | /var/cache | /var/run | /var/spool | /var/tmp | /var/lib/dpkg | /var/lib/rpm)
+      refuse_bundle "manifest:$1: '$2' is no place for data" ;;
+  esac
+}
+
+check_singles() {
+  local word
+  for word in release cluster kubernetes host fqdn arch; do
+    [[ $(statements "$word" "$MANIFEST" | wc -l) -eq 1 ]] || refuse_bundle "manifest: wants one '$word'"
+  done
+  [[ -n $(single address) ]] || refuse_bundle "manifest: has no address"
+}
+
+check_references() { # no path twice, every unit that a file names is declared
+  local twice declared _mode _owner path units unit
+  declared=" $(statements unit "$MANIFEST" | cut -d ' ' -f 1 | tr '\n' ' ')"
+  twice=$({ managed_paths file; managed_paths block; } | sort | uniq -d | sed -n 1p)
+  [[ -z $twice ]] || refuse_bundle "manifest: $twice stands there twice"
+  while read -r _mode _owner path units; do
+    for unit in ${units//,/ }; do
+      [[ $unit == - || $declared == *" $unit "* ]] || refuse_bundle "manifest: $path names $unit, which has no unit statement"
+    done
+  done < <(statements file "$MANIFEST" && statements block "$MANIFEST")
+}
+
+check_sums() {
+  local line shape="^[0-9a-f]{64}  (manifest|rootfs$PATH_SHAPE)\$"
+  [[ -f $BUNDLE/SHA256SUMS && ! -L $BUNDLE/SHA256SUMS ]] || refuse_bundle "it has no SHA256SUMS"
+  while IFS= read -r line || [[ -n $line ]]; do
+    [[ $line =~ $shape && ! /$line/ =~ /\.\.?/ ]] || refuse_bundle "SHA256SUMS: a line that is none of its own"
+    printf '%s\n' "${line:66}"
+  done <"$BUNDLE/SHA256SUMS" >"$SCRATCH/listed"
+  grep -qx manifest "$SCRATCH/listed" || refuse_bundle "SHA256SUMS does not cover the manifest"
+  (cd -- "$BUNDLE" && sha256sum --check --strict --quiet SHA256SUMS) >"$SCRATCH/sums" 2>&1 || {
+    sed 's/^/  /' "$SCRATCH/sums" >&2
+    refuse_bundle "a file differs from its sum in SHA256SUMS"
+  }
+}
+
+check_contents() { # rootfs/, SHA256SUMS and the manifest name the same files
+  local odd
+  if [[ -d $BUNDLE/rootfs ]]; then
+    odd=$(find "$BUNDLE/rootfs" ! -type d ! -type f -printf '%P\n' | sed -n 1p)
+    [[ -z $odd ]] || refuse_bundle "rootfs/$odd is neither a file nor a folder"
+    find "$BUNDLE/rootfs" -type f -printf 'rootfs/%P\n'
+  fi | sort >"$SCRATCH/present"
+  grep -vx manifest "$SCRATCH/listed" | sort >"$SCRATCH/summed" || true
+  { managed_paths file; managed_paths block; } | sed 's/^/rootfs/' | sort >"$SCRATCH/stated"
+  compare_lists "$SCRATCH/present" "$SCRATCH/summed" "SHA256SUMS"
+  compare_lists "$SCRATCH/present" "$SCRATCH/stated" "the manifest"
+  while read -r odd; do
+    [[ $(block_ranges "$BUNDLE/rootfs$odd") == "1 $(wc -l <"$BUNDLE/rootfs$odd")" ]] ||
+      refuse_bundle "rootfs$odd is not one hardway block"
+  done < <(managed_paths block)
+}
+
+compare_lists() { # PRESENT NAMED WHERE
+  local odd
+  odd=$(comm -23 "$1" "$2" | sed -n 1p)
+  [[ -z $odd ]] || refuse_bundle "$odd is there, but $3 does not name it"
+  odd=$(comm -13 "$1" "$2" | sed -n 1p)
+  [[ -z $odd ]] || refuse_bundle "$3 names $odd, which is not there"
+}
+
+statements() { # KIND FILE...: the words of its statements of that kind, one statement per line
+  local kind=$1
+  shift
+  sed -n -e "s|^$kind ||p" -e "s|^$kind\$||p" -- "$@"
+}
+
+single() { statements "$1" "$MANIFEST" | sed -n 1p; }
+managed_paths() { statements "$1" "$MANIFEST" | cut -d ' ' -f 3; }
+cluster_id() {
+  local id
+  id=$(single cluster-id)
+  printf '%s\n' "${id:-$(single cluster)}"
+}
+
+# Every manifest that has left something on this host: the installed one, and
+# those of a transaction that was interrupted.
+installed_statements() { # KIND
+  local file files=()
+  for file in "$STATE/manifest" "$STATE"/backups/*/attempted.*; do
+    [[ -f $file ]] || continue
+    [[ $file == "$STATE/manifest" || $(<"${file%/*}/state") == open ]] || continue
+    files+=("$file")
+  done
+  ((${#files[@]})) || return 0
+  statements "$1" "${files[@]}" | awk '!seen[$0]++'
+}
+
+# ---------------------------------------------------------------- the verbs
+
+run_preflight() {
+  preflight
+  if ((PROBLEMS)); then
+    say "preflight: $PROBLEMS problem(s)"
+    exit "$EXIT_FOUND"
+  fi
+  say "preflight: ready"
+}
+
+run_install() {
+  preflight
+  if ((PROBLEMS)); then
+    say "$PROBLEMS problem(s), nothing was changed"
+    exit "$EXIT_FOUND"
+  fi
+  if ! $DRY_RUN; then
+    take_lock
+    open_log
+    if $INSTALL_PACKAGES; then install_packages; fi
+  fi
+  find_open_transaction
+  apply
+  commit
+  if $DRY_RUN; then
+    say "dry run: $(totals)"
+  elif $NO_START; then
+    say "done: $(totals); nothing was started"
+  else
+    activate
+    watch_units
+  fi
+}
+
+totals() { printf '%s created, %s changed, %s removed, %s unchanged' "$CREATED" "$CHANGED" "$REMOVED" "$UNCHANGED"; }
+
+run_verify() {
+  local mode owner path units unit start
+  while read -r mode owner path; do verify_dir "$mode" "$owner" "$path"; done < <(statements dir "$MANIFEST")
+  while read -r mode owner path units; do
+    resolve "$path"
+    ids_of "$owner"
+    verify_file "$path" "$mode" "$owner"
+  done < <(statements file "$MANIFEST")
+  while read -r mode owner path units; do verify_block "$path"; done < <(statements block "$MANIFEST")
+  while read -r unit start; do verify_unit "$unit" "$start"; done < <(statements unit "$MANIFEST")
+  if ((DIFFERENCES)); then
+    say "verify: $DIFFERENCES difference(s)"
+    exit "$EXIT_FOUND"
+  fi
+  say "verify: what is installed is what this bundle holds"
+}
+
+difference() {
+  DIFFERENCES=$((DIFFERENCES + 1))
+  say "verify: $1"
+}
+
+verify_dir() { # MODE OWNER PATH
+  resolve "$3"
+  ids_of "$2"
+  if [[ ! -d $TARGET ]]; then
+    difference "$3: missing"
+  elif ! has_mode_and_owner "$1"; then
+    difference "$3: mode and owner are $(stat -L -c '%a %U:%G' -- "$TARGET"), wanted ${1#0} $2"
+  fi
+}
+
+verify_file() { # PATH MODE OWNER
+  if [[ ! -e $TARGET && ! -L $TARGET ]]; then
+    difference "$1: missing"
+  elif [[ -L $TARGET || ! -f $TARGET ]]; then
+    difference "$1: not a plain file"
+  else
+    cmp -s -- "$BUNDLE/rootfs$1" "$TARGET" || difference "$1: content differs"
+    has_mode_and_owner "$2" || difference "$1: mode and owner are $(stat -c '%a %U:%G' -- "$TARGET"), wanted ${2#0} $3"
+  fi
+}
+
+verify_block() { # PATH
+  resolve "$1"
+  if [[ ! -f $TARGET ]]; then
+    difference "$1: missing"
+    return
+  fi
+  extract_block "$TARGET" >"$SCRATCH/block"
+  cmp -s -- "$BUNDLE/rootfs$1" "$SCRATCH/block" || difference "$1: the hardway block differs"
+}
+
+verify_unit() { # UNIT START
+  [[ $2 == enable ]] || return 0
+  is_enabled "$1" || difference "$1: not enabled"
+  if [[ -z $ROOT ]] && ! systemctl is-active --quiet "$1"; then difference "$1: not active"; fi
+}
+
+run_status() {
+  local unit start sick='' state
+  if [[ -f $STATE/receipt ]]; then
+    sed -n -E 's/^(release|cluster|kubernetes|host|installed) /\1: /p' "$STATE/receipt"
+    grep -qx "bundle $(bundle_sum)" "$STATE/receipt" || notice "what is installed is not this bundle"
+  else
+    say "nothing is installed here"
+    sick=' (not installed)'
+  fi
+  if open_transaction_exists; then
+    notice "an install was interrupted: run ./install.sh again, or rollback"
+    sick="$sick (interrupted)"
+  fi
+  while read -r unit start; do
+    state=$(unit_property "$unit" ActiveState)
+    printf '%-36s %-10s %-14s since %s\n' "$unit" "$state" "$(unit_property "$unit" SubState)" \
+      "$(unit_property "$unit" StateChangeTimestamp)"
+    case $start:$state in
+      enable:active | runtime:active | once:active) ;;
+      once:inactive) list_has once "$unit" || sick="$sick $unit" ;;
+      *) sick="$sick $unit" ;;
+    esac
+  done < <(statements unit "$MANIFEST")
+  if [[ -n $sick ]]; then
+    name_missing_peers
+    say "not healthy:$sick"
+    exit "$EXIT_FOUND"
+  fi
+  say "healthy"
+}
+
+# ------------------------------------------------------------- 2. preflight
+
+preflight() {
+  check_system
+  check_host
+  check_tools
+  check_place
+  if [[ -z $ROOT ]]; then
+    check_ports
+    check_swap
+    check_runtime
+    check_clock
+    check_kernel
+    check_guards
+  fi
+  check_certificates
+  $SKIP_CHOWN || check_owners
+  check_existing
+  check_data
+}
+
+problem() { # MESSAGE FIX
+  PROBLEMS=$((PROBLEMS + 1))
+  say "preflight: problem: $1"
+  say "  fix: $2"
+}
+
+caution() { # MESSAGE FIX
+  say "preflight: warning: $1"
+  say "  fix: $2"
+}
+
+info() { say "preflight: info: $1"; }
+
+# On an image being built, a program may come later; on a running host it may not.
+lack() { if [[ -n $ROOT ]]; then caution "$@"; else problem "$@"; fi; }
+
+check_system() {
+  if [[ -n $ROOT ]]; then
+    if $SKIP_CHOWN; then info "not root: owners of files are not set and not compared"; fi
+    return
+  fi
+  ((EUID == 0)) || problem "not root" "run it as root: sudo ./install.sh"
+  [[ -d /run/systemd/system ]] || problem "systemd does not run this machine" "boot it with systemd, or install below another folder with --root DIR"
+  have ip || problem "the program ip is missing" "install iproute2 (Debian, Ubuntu) or iproute (RHEL)"
+}
+
+have() { command -v -- "$1" >/dev/null 2>&1; }
+
+check_host() {
+  local name host address machine arch
+  host=$(single host) arch=$(single arch)
+  name=$(current_hostname)
+  if [[ -z $name ]]; then
+    info "no /etc/hostname below $ROOT: the host name is not checked"
+  elif ! is_our_name "$name" && ! $SET_HOSTNAME; then
+    problem "wrong host: this machine is called '$name', the bundle is for '$host'" \
+      "take the bundle of '$name', or run ./install.sh --set-hostname"
+  fi
+  machine=$(uname -m)
+  case $machine in
+    x86_64) machine=amd64 ;;
+    aarch64) machine=arm64 ;;
+  esac
+  [[ $machine == "$arch" ]] || problem "wrong architecture: this machine is $machine, the bundle is for $arch" \
+    "set 'arch: $machine' for $host in the inventory and render again"
+  if [[ -n $ROOT ]] || ! have ip; then return 0; fi
+  ip -o addr show | awk '{ sub(/\/.*/, "", $4); print $4 }' >"$SCRATCH/addresses"
+  while read -r address; do
+    grep -qxF -- "$address" "$SCRATCH/addresses" ||
+      problem "address $address is on no interface of this machine" \
+        "configure it, take the bundle of this host, or correct the inventory and render again"
+  done < <(statements address "$MANIFEST")
+}
+
+is_our_name() { [[ $1 == "$(single host)" || $1 == "$(single fqdn)" || ${1%%.*} == "$(single host)" ]]; }
+
+current_hostname() {
+  local name=''
+  if [[ -z $ROOT ]]; then
+    name=$(uname -n)
+  elif [[ -f $ROOT/etc/hostname ]]; then
+    read -r name <"$ROOT/etc/hostname" || true
+  fi
+  printf '%s\n' "${name,,}"
+}
+
+check_tools() {
+  local path version name debian redhat tool missing='' packages
+  for tool in awk cmp comm cut df find flock grep mktemp readlink sed sha256sum sort stat; do
+    have "$tool" || problem "the program $tool is missing" "install the base packages of the distribution"
+  done
+  while read -r path version; do check_binary "$path" "$version"; done < <(statements binary "$MANIFEST")
+  while read -r name debian redhat; do
+    in_system "$name" || missing="$missing $name"
+  done < <(statements command "$MANIFEST")
+  [[ -n $missing ]] || return 0
+  packages=$(missing_packages)
+  if $INSTALL_PACKAGES && [[ -z $ROOT && -n $packages ]]; then
+    info "will install:$packages"
+  else
+    lack "programs are missing:$missing" "$(package_command)$packages (or run ./install.sh --install-packages)"
+  fi
+}
+
+in_system() { # NAME
+  local dir
+  for dir in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+    [[ -x $ROOT$dir/$1 ]] && return 0
+  done
+  return 1
+}
+
+package_command() {
+  if have apt-get; then
+    printf 'apt-get install -y'
+  elif have dnf; then
+    printf 'dnf install -y'
+  else
+    printf 'yum install -y'
+  fi
+}
+
+missing_packages() { # with a blank before each
+  local name debian redhat package
+  while read -r name debian redhat; do
+    in_system "$name" && continue
+    package=$redhat
+    if have apt-get; then package=$debian; fi
+    [[ $package == - ]] || printf '%s\n' "$package"
+  done < <(statements command "$MANIFEST") | sort -u | sed 's/^/ /' | tr -d '\n'
+}
+
+check_binary() { # PATH VERSION
+  local name=${1##*/} output shape
+  if [[ -f $BUNDLE/rootfs$1 ]]; then return 0; fi
+  if [[ ! -x $ROOT$1 || -d $ROOT$1 ]]; then
+    lack "$1 is missing or cannot be executed" "put $name${2:+ $2} for $(single arch) there, mode 0755"
+    return
+  fi
+  if [[ $2 == - || -n $ROOT ]]; then return 0; fi
+  case $name in
+    kubectl) output=$(timeout 10 "$1" version --client </dev/null 2>&1) || true ;;
+    etcdctl | etcdutl) output=$(ETCDCTL_API=3 timeout 10 "$1" version </dev/null 2>&1) || true ;;
+    *) output=$(timeout 10 "$1" --version </dev/null 2>&1) || true ;;
+  esac
+  shape="(^|[^0-9A-Za-z.+-])v?${2//./\\.}(\$|[^0-9A-Za-z.+-])"
+  [[ $output =~ $shape ]] && return 0
+  case $name in
+    kube*) problem "$1 is not version $2" "put $name $2 there, or set kubernetes.version in the inventory and render again" ;;
+    *) caution "$1 does not say that it is version $2" "check: $1 --version" ;;
+  esac
+}
+
+check_place() { # free space, by file system
+  local path mib size want mount
+  declare -A need=()
+  while read -r path mib; do
+    mount_of "$path"
+    need[$MOUNT]=$((${need[$MOUNT]:-0} + mib * 1024))
+  done < <(statements space "$MANIFEST")
+  while read -r path; do
+    size=$(($(stat -c %s -- "$BUNDLE/rootfs$path") / 1024 + 8))
+    # Once for the new file beside the old one, once for the backup of the old one.
+    mount_of "$path"
+    need[$MOUNT]=$((${need[$MOUNT]:-0} + size))
+    mount_of /var/lib/hardway/backups
+    need[$MOUNT]=$((${need[$MOUNT]:-0} + size))
+  done < <(managed_paths file)
+  ((${#need[@]})) || return 0
+  for mount in "${!need[@]}"; do
+    want=${need[$mount]}
+    size=$(df -Pk -- "$mount" | awk 'NR == 2 { print $4 }')
+    ((size >= want)) || problem "too little space on $mount: $((size / 1024)) MiB free, $((want / 1024 + 1)) MiB wanted" \
+      "free or add space on $mount"
+  done
+}
+
+mount_of() { # PATH: MOUNT becomes the mount point it is or will be on
+  local dir=$ROOT${1%/*}
+  if [[ -z ${MOUNTS[$dir]-} ]]; then
+    local there=$dir
+    while [[ ! -d $there/. ]]; do there=${there%/*}; done
+    MOUNTS[$dir]=$(df -P -- "$there/" | awk 'NR == 2 { print $6 }')
+  fi
+  MOUNT=${MOUNTS[$dir]}
+}
+
+check_ports() {
+  local _tcp number unit
+  listeners >"$SCRATCH/listeners"
+  while read -r _tcp number unit; do check_port "$number" "$unit"; done < <(statements port "$MANIFEST")
+}
+
+listeners() { # lines "PORT PID..." of what listens on tcp; without ss, ports only
+  if have ss; then
+    ss -ltnp | awk '$1 == "LISTEN" {
+      port = $4; sub(/.*:/, "", port); line = port
+      while (match($0, /pid=[0-9]+/)) { line = line " " substr($0, RSTART + 4, RLENGTH - 4); $0 = substr($0, RSTART + RLENGTH) }
+      print line }'
+  else
+    local _slot address _remote state _rest
+    while read -r _slot address _remote state _rest; do
+      if [[ $state == 0A ]]; then printf '%d\n' "0x${address##*:}"; fi
+    done < <(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  fi
+}
+
+check_port() { # NUMBER UNIT
+  local port pid pids owner
+  while read -r port pids; do
+    [[ $port == "$1" ]] || continue
+    if [[ -z $pids ]]; then
+      systemctl is-active --quiet "$2" || problem "port $1/tcp is taken (by whom cannot be seen)" "find out with ss -ltnp (package iproute2) and stop it"
+      return
+    fi
+    for pid in $pids; do
+      grep -q -F -- "/$2" "/proc/$pid/cgroup" 2>/dev/null && continue
+      owner=$(cat "/proc/$pid/comm" 2>/dev/null) || owner='?'
+      problem "port $1/tcp, which $2 needs, is taken by '${owner//[^A-Za-z0-9._:-]/?}' (pid $pid)" \
+        "stop it (systemctl status $pid shows its unit), or give $2 another port"
+      return
+    done
+  done <"$SCRATCH/listeners"
+}
+
+check_swap() {
+  [[ -n $(single_word swap) ]] || return 0
+  local lines
+  [[ $(sed 1d /proc/swaps 2>/dev/null | wc -l) -gt 0 ]] || return 0
+  lines=$(awk '$1 !~ /^#/ && $3 == "swap" { printf "%s%s", sep, NR; sep = ", " }' /etc/fstab 2>/dev/null) || lines=''
+  problem "swap is on, and the kubelet does not start then" \
+    "swapoff -a${lines:+, and put # before line $lines of /etc/fstab so that it stays off}"
+}
+
+single_word() { grep -x -m 1 -E -- "$1( .*)?" "$MANIFEST" || true; }
+
+check_runtime() {
+  local kind unit socket ours
+  while read -r kind unit socket; do
+    ours=$(statements unit "$MANIFEST" | grep -x -F -- "$unit enable") || ours=''
+    if [[ $unit != - ]] && ! unit_exists "$unit" && [[ ! -f $BUNDLE/rootfs/etc/systemd/system/$unit ]]; then
+      problem "the container runtime is missing: no unit $unit" "install $kind"
+    elif [[ $socket != - && ! -S $socket && -z $ours ]]; then
+      if [[ $unit == - ]]; then
+        problem "the container runtime does not listen on $socket" "start it, or correct runtime.socket in the inventory"
+      else
+        problem "the container runtime does not listen on $socket" "systemctl enable --now $unit"
+      fi
+    fi
+  done < <(statements runtime "$MANIFEST")
+}
+
+check_clock() {
+  [[ -n $(single_word clock) ]] || return 0
+  local unit
+  [[ $(timedatectl show -p NTPSynchronized 2>/dev/null) == *=yes ]] && return 0
+  for unit in chronyd chrony ntpd ntp systemd-timesyncd openntpd; do
+    systemctl is-active --quiet "$unit.service" 2>/dev/null && return 0
+  done
+  caution "no service keeps the clock right; certificates and etcd need that" "$(package_command) chrony && systemctl enable --now chrony || systemctl enable --now chronyd"
+}
+
+check_kernel() {
+  local name need controller
+  while read -r name need; do
+    if [[ $need == required ]] && ! module_known "$name"; then
+      caution "the kernel has no module $name: ${MODULE_USE[$name]:-${MODULE_USE[${name%%_[a-z]*}]:-what needs it does not work}}" \
+        "install the package with the kernel's further modules, or another kernel"
+    fi
+  done < <(statements module "$MANIFEST")
+  [[ -n $(single_word 'role worker') ]] || return 0
+  if [[ ! -d /sys/fs/cgroup ]]; then
+    problem "control groups are not mounted" "boot with systemd and a kernel with CONFIG_CGROUPS"
+    return
+  fi
+  for controller in cpu memory pids; do
+    grep -qsw -- "$controller" /sys/fs/cgroup/cgroup.controllers && continue
+    awk -v name="$controller" '$1 == name && $4 == 1 { found = 1 } END { exit !found }' /proc/cgroups 2>/dev/null && continue
+    caution "the control group controller $controller is off" "boot with cgroup_enable=$controller"
+  done
+}
+
+module_known() { # NAME: loaded, built in or loadable
+  local name=${1//-/_}
+  [[ -d /sys/module/$name ]] && return 0
+  modprobe -n -q -- "$1" 2>/dev/null && return 0
+  grep -qs -E -- "/${name//_/[_-]}\.ko" "/lib/modules/$(uname -r)/modules.builtin"
+}
+
+check_guards() {
+  local ports
+  if have getenforce && [[ $(getenforce 2>/dev/null) == Enforcing ]]; then
+    caution "SELinux is enforcing; daemons outside /usr may be kept from starting" "look for denials with ausearch -m avc, or set it to permissive"
+  fi
+  if systemctl is-active --quiet firewalld.service 2>/dev/null; then
+    ports=$(statements port "$MANIFEST" | awk '{ printf " --add-port=%s/%s", $2, $1 }')
+    caution "firewalld is active and may close the cluster's ports" "firewall-cmd --permanent$ports && firewall-cmd --reload"
+  fi
+}
+
+check_certificates() { # by this machine's clock
+  local path start end now
+  now=$(date +%s)
+  if ! have openssl; then
+    info "openssl is missing: the certificates' dates are not compared with the clock"
+    return
+  fi
+  while read -r path; do
+    [[ $path == *.crt ]] || continue
+    openssl x509 -noout -startdate -enddate -in "$BUNDLE/rootfs$path" >"$SCRATCH/dates" 2>/dev/null || continue
+    start=$(sed -n 's/^notBefore=//p' "$SCRATCH/dates") end=$(sed -n 's/^notAfter=//p' "$SCRATCH/dates")
+    start=$(date -d "$start" +%s) || continue
+    end=$(date -d "$end" +%s) || continue
+    if ((start > now)); then
+      problem "$path is not valid yet by this machine's clock ($(date '+%Y-%m-%d %H:%M') UTC)" "set the clock right"
+    elif ((end <= now)); then
+      problem "$path has expired by this machine's clock ($(date '+%Y-%m-%d %H:%M') UTC)" "set the clock right, or hardway certs renew and render again"
+    fi
+  done < <(managed_paths file)
+}
+
+check_existing() { # what stands where we are about to write
+  local _mode _owner path _units name
+  installed_statements file >"$SCRATCH/ours"
+  while read -r _mode _owner path _units; do
+    resolve "$path"
+    if [[ -d $TARGET && ! -L $TARGET ]]; then
+      problem "$path is a folder, and a file goes there" "move it away"
+    elif [[ -e $TARGET ]] && ! grep -q -F -- " $path " "$SCRATCH/ours" && ! cmp -s -- "$BUNDLE/rootfs$path" "$TARGET"; then
+      info "replaces $path, which is not ours (a backup is kept)"
+    fi
+  done < <(statements file "$MANIFEST")
+  while read -r _mode _owner path _units; do
+    resolve "$path"
+    resolve_link
+    if [[ -f $TARGET ]]; then
+      name=$(block_ranges "$TARGET" | sed -n 's/^broken //p' | sed -n 1p)
+      [[ -z $name ]] || problem "$path, line $name: a hardway block without its other end" "remove what is left of the block by hand"
+    fi
+    [[ $path != /etc/hosts ]] || check_hosts_conflict
+  done < <(statements block "$MANIFEST")
+}
+
+check_owners() { # of files and folders: the bundle makes them, or they are there
+  local owner declared
+  declared=" root $(statements user "$MANIFEST" | cut -d ' ' -f 1 | tr '\n' ' ')"
+  while IFS= read -r owner; do
+    if [[ $declared != *" ${owner%%:*} "* && -z $(entry_id passwd "${owner%%:*}") ]]; then
+      problem "files belong to user ${owner%%:*}, who does not exist" "create that user, or install the package that does"
+    fi
+    if [[ $declared != *" ${owner#*:} "* && -z $(entry_id group "${owner#*:}") ]]; then
+      problem "files belong to group ${owner#*:}, which does not exist" "create that group, or install the package that does"
+    fi
+  done < <({ statements file "$MANIFEST"; statements dir "$MANIFEST"; } | cut -d ' ' -f 2 | sort -u)
+}
+
+check_hosts_conflict() { # a name of ours with another address outside our block
+  local number address name
+  [[ -f $TARGET ]] || return 0
+  awk '
+    function family(a) { return a ~ /:/ ? 6 : 4 }
+    { sub(/#.*/, ""); sub(/\r$/, "") }
+    FILENAME == ARGV[1] { for (i = 2; i <= NF; i++) { ours[$i, $1] = 1; named[$i, family($1)] = 1 } next }
+    { for (i = 2; i <= NF; i++) if (named[$i, family($1)] && !ours[$i, $1]) print FNR, $1, $i }
+  ' "$BUNDLE/rootfs/etc/hosts" <(blank_block "$TARGET") >"$SCRATCH/conflicts"
+  while read -r number address name; do
+    if [[ $address == 127.* || $address == ::1 ]]; then
+      caution "/etc/hosts, line $number gives $name the address $address" "remove the name from that line: daemons that look it up get the loopback address"
+    else
+      problem "/etc/hosts, line $number gives $name the address $address, the bundle another one" "correct or remove that line"
+    fi
+  done <"$SCRATCH/conflicts"
+}
+
+blank_block() { # FILE: with empty lines in place of our block, so that line numbers hold
+  awk '/^# BEGIN hardway([^A-Za-z0-9_-]|$)/ { skip = 1 } { print skip ? "" : $0 } /^# END hardway([^A-Za-z0-9_-]|$)/ { skip = 0 }' "$1"
+}
+
+check_data() { # etcd refuses to work with the data of another cluster, and nobody wants it to
+  local path owner
+  while read -r path; do
+    [[ -d $ROOT$path/member ]] || continue
+    owner=$(sed -n "s|^\([^ ]*\) $path\$|\1|p" "$STATE/data" 2>/dev/null | tail -n 1) || owner=''
+    [[ $owner != "$(cluster_id)" ]] || continue
+    problem "$path holds etcd data of ${owner:-an unknown cluster}, and this is $(cluster_id)" \
+      "if it is not wanted, move it away: mv $path $path.old; if it is this cluster's: mkdir -p -m 700 $STATE && echo '$(cluster_id) $path' >>$STATE/data"
+  done < <(statements data "$MANIFEST")
+}
+
+# ----------------------------------------------------------------- 3. apply
+
+apply() {
+  local mode owner path units unit start user home
+  remove_temporary_files
+  set_hostname
+  while read -r user home; do ensure_user "$user" "$home"; done < <(statements user "$MANIFEST")
+  while read -r mode owner path; do ensure_dir "$mode" "$owner" "$path"; done < <(statements dir "$MANIFEST")
+  while read -r mode owner path units; do
+    ensure_file "$BUNDLE/rootfs$path" "$mode" "$owner" "$path" "$units"
+  done < <(statements file "$MANIFEST")
+  while read -r mode owner path units; do ensure_block "$mode" "$owner" "$path" "$units"; done < <(statements block "$MANIFEST")
+  probe_optional_modules
+  remove_obsolete
+  if [[ -z $ROOT ]] && list_has pending reload && ! $DRY_RUN; then
+    must systemctl daemon-reload
+    list_del pending reload
+  fi
+  while read -r unit start; do
+    if [[ $start == enable ]]; then ensure_enabled "$unit"; fi
+  done < <(statements unit "$MANIFEST")
+  claim_data
+}
+
+set_hostname() {
+  $SET_HOSTNAME || return 0
+  local host name
+  host=$(single host) name=$(current_hostname)
+  ! is_our_name "$name" || return 0
+  count change "host name: $host (was '$name')"
+  $DRY_RUN && return 0
+  note hostname "hostname ${name:--}"
+  write_hostname "$host"
+}
+
+write_hostname() { # NAME
+  if [[ -z $ROOT ]] && have hostnamectl && hostnamectl set-hostname -- "$1"; then return 0; fi
+  printf '%s\n' "$1" >"$SCRATCH/hostname"
+  resolve /etc/hostname
+  make_parents /etc/hostname
+  place "$SCRATCH/hostname" 0644 "$(root_ids)"
+  if [[ -z $ROOT ]]; then must hostname -- "$1"; fi
+}
+
+install_packages() {
+  local packages tool list=()
+  [[ -z $ROOT ]] || return 0
+  read -r -a list < <(missing_packages) || true
+  if ((${#list[@]})); then
+    read -r -a tool < <(package_command)
+    packages="${list[*]}"
+    say "installing packages: $packages"
+    if [[ ${tool[0]} == apt-get ]]; then
+      DEBIAN_FRONTEND=noninteractive apt-get -q -y update </dev/null >>"${LOG:-/dev/null}" 2>&1 8>&- || warn "apt-get update failed"
+      tool+=(--no-install-recommends)
+    fi
+    DEBIAN_FRONTEND=noninteractive "${tool[@]}" -- "${list[@]}" </dev/null >"$SCRATCH/packages" 2>&1 8>&- || {
+      tail -n 5 "$SCRATCH/packages" >&2
+      fail "$EXIT_ENVIRONMENT" "cannot install packages; nothing else was changed: ${tool[*]} $packages"
+    }
+  fi
+}
+
+# Users stay after a rollback: what they own in a data folder would be nobody's.
+ensure_user() { # NAME HOME
+  local shell=/usr/sbin/nologin
+  [[ -z $(entry_id passwd "$1") ]] || return 0
+  count create "user $1"
+  $DRY_RUN && return 0
+  [[ -x $ROOT$shell || ! -x $ROOT/sbin/nologin ]] || shell=/sbin/nologin
+  begin
+  list_add created "user $1"
+  if [[ -z $ROOT ]]; then
+    [[ -n $(entry_id group "$1") ]] || must groupadd -r -- "$1"
+    must useradd -r -g "$1" -d "$2" -M -s "$shell" -- "$1"
+  elif ((EUID == 0)) && [[ -x $ROOT/usr/sbin/useradd ]] && chroot "$ROOT" /usr/sbin/useradd --help >/dev/null 2>&1; then
+    [[ -n $(entry_id group "$1") ]] || must chroot "$ROOT" /usr/sbin/groupadd -r -- "$1"
+    must chroot "$ROOT" /usr/sbin/useradd -r -g "$1" -d "$2" -M -s "$shell" -- "$1"
+  else
+    add_user_offline "$1" "$2" "$shell"
+  fi
+  UID_OF=() GID_OF=()
+}
+
+add_user_offline() { # NAME HOME SHELL: into the tables below ROOT, which nobody else is using
+  local id gid
+  gid=$(entry_id group "$1")
+  id=$(free_id "$gid")
+  if [[ -z $gid ]]; then
+    gid=$id
+    append_entry /etc/group 0644 "$1:x:$gid:"
+    append_entry /etc/gshadow 0640 "$1:!::"
+  fi
+  append_entry /etc/shadow 0640 "$1:!*:::::::"
+  append_entry /etc/passwd 0644 "$1:x:$id:$gid::$2:$3"
+}
+
+free_id() { # GID: a number that no user has, that of the group when it is there already
+  cat -- "$ROOT/etc/passwd" "$ROOT/etc/group" 2>/dev/null | awk -F : -v gid="$1" '
+    { taken[$3] = 1 }
+    NF > 4 { user[$3] = 1 }
+    END {
+      if (gid != "" && !user[gid]) { print gid; exit }
+      for (id = 999; id > 100; id--) if (!taken[id]) { print id; exit }
+    }'
+}
+
+append_entry() { # PATH MODE LINE
+  local mode=$2 ids
+  ids=$(root_ids)
+  resolve "$1"
+  if [[ -f $TARGET ]]; then
+    ! grep -q -- "^${3%%:*}:" "$TARGET" || return 0
+    mode=$(stat -c %a -- "$TARGET") ids=$(stat -c '%u:%g' -- "$TARGET")
+    cat -- "$TARGET" >"$SCRATCH/entry"
+  else
+    [[ $1 != /etc/shadow && $1 != /etc/gshadow ]] || return 0
+    : >"$SCRATCH/entry"
+    make_parents "$1"
+  fi
+  printf '%s\n' "$3" >>"$SCRATCH/entry"
+  place "$SCRATCH/entry" "$mode" "$ids"
+}
+
+ensure_dir() { # MODE OWNER PATH
+  resolve "$3"
+  ids_of "$2"
+  if [[ -d $TARGET ]] && has_mode_and_owner "$1"; then return 0; fi
+  if [[ -d $TARGET ]]; then
+    count change "$3/"
+    $DRY_RUN && return 0
+    note "$3" "dirmode $(stat -L -c '%a %u:%g' -- "$TARGET") $3"
+  else
+    count create "$3/"
+    $DRY_RUN && return 0
+    [[ ! -e $TARGET && ! -L $TARGET ]] || fail "$EXIT_ENVIRONMENT" "$3 is not a folder"
+    begin
+    make_parents "$3"
+    make_dir "$3"
+  fi
+  set_mode_and_owner "$1" "$IDS" "$TARGET"
+}
+
+make_parents() { # PATH: the folders above it that are missing, mode 0755
+  local parent=${1%/*}
+  [[ -n $parent && ! -d $ROOT$parent ]] || return 0
+  make_parents "$parent"
+  make_dir "$parent"
+  must chmod 0755 -- "$ROOT$parent"
+}
+
+make_dir() { # PATH
+  if [[ -n $TX ]]; then
+    note "$1" "newdir $1"
+    list_add created "dir $1"
+  fi
+  must mkdir -- "$ROOT$1"
+}
+
+ensure_file() { # SOURCE MODE OWNER PATH UNITS
+  resolve "$4"
+  ids_of "$3"
+  if [[ -f $TARGET && ! -L $TARGET ]] && cmp -s -- "$1" "$TARGET" && has_mode_and_owner "$2"; then
+    UNCHANGED=$((UNCHANGED + 1))
+    return 0
+  fi
+  count_file "$4"
+  plan_restart "$4" "$5"
+  $DRY_RUN && return 0
+  begin
+  make_parents "$4"
+  back_up "$4" saved
+  place "$1" "$2" "$IDS"
+}
+
+ensure_block() { # MODE OWNER PATH UNITS
+  local mode=$1 path
+  resolve "$3"
+  ids_of "$2"
+  resolve_link
+  path=${TARGET#"$ROOT"}
+  if [[ -f $TARGET ]]; then
+    mode=$(stat -c %a -- "$TARGET") IDS=$(stat -c '%u:%g' -- "$TARGET")
+    with_block "$TARGET" "$BUNDLE/rootfs$3" >"$SCRATCH/with"
+    if cmp -s -- "$SCRATCH/with" "$TARGET"; then
+      UNCHANGED=$((UNCHANGED + 1))
+      return 0
+    fi
+  else
+    cat -- "$BUNDLE/rootfs$3" >"$SCRATCH/with"
+  fi
+  count_file "$3"
+  plan_restart "$3" "$4"
+  $DRY_RUN && return 0
+  begin
+  make_parents "$path"
+  back_up "$path" block
+  place "$SCRATCH/with" "$mode" "$IDS"
+}
+
+probe_optional_modules() { # loads those this kernel has, and keeps them for the next boot
+  [[ -z $ROOT ]] && ! $DRY_RUN || return 0
+  local name need
+  while read -r name need; do
+    [[ $need == optional ]] || continue
+    if modprobe -q -- "$name" 2>/dev/null; then printf '%s\n' "$name"; fi
+  done < <(statements module "$MANIFEST") >"$SCRATCH/modules"
+  if [[ -s $SCRATCH/modules ]]; then
+    ensure_file "$SCRATCH/modules" 0644 root:root "$LOCAL_MODULES" -
+  elif [[ -f $LOCAL_MODULES ]] && [[ -n $(installed_statements module) ]]; then
+    remove_file "$LOCAL_MODULES"
+  fi
+}
+
+remove_obsolete() { # what is installed and no longer in the bundle
+  local unit start mode owner path units
+  [[ -d $STATE ]] || return 0
+  statements unit "$MANIFEST" | cut -d ' ' -f 1 >"$SCRATCH/units"
+  while read -r unit start; do
+    grep -qxF -- "$unit" "$SCRATCH/units" || retire_unit "$unit" "$start"
+  done < <(installed_statements unit)
+  { managed_paths file; managed_paths block; } >"$SCRATCH/kept"
+  while read -r mode owner path units; do
+    grep -qxF -- "$path" "$SCRATCH/kept" || remove_file "$path"
+  done < <(installed_statements file)
+  while read -r mode owner path units; do
+    grep -qxF -- "$path" "$SCRATCH/kept" || remove_block "$path"
+  done < <(installed_statements block)
+}
+
+retire_unit() { # UNIT START
+  if [[ $2 != runtime ]] && is_enabled "$1"; then
+    count remove "unit $1"
+    $DRY_RUN && return 0
+    note "$1" "enabled $1"
+    disable_unit "$1"
+  fi
+  if [[ $2 != runtime && -z $ROOT ]] && ! $DRY_RUN && unit_exists "$1"; then stop_unit "$1"; fi
+}
+
+remove_file() { # PATH
+  resolve "$1"
+  [[ -e $TARGET || -L $TARGET ]] || return 0
+  if [[ -n $TX ]] && [[ -f $TX/files$1 || -L $TX/files$1 ]] && ! was_installed "$1"; then
+    # An interrupted install of another bundle had put it in the place of a file of the host's.
+    $DRY_RUN || restore_file "$1"
+    return 0
+  fi
+  count remove "$1"
+  plan_restart "$1" -
+  $DRY_RUN && return 0
+  back_up "$1" saved
+  must rm -f -- "$TARGET"
+}
+
+was_installed() { # PATH: by a run that was finished
+  [[ -f $STATE/manifest ]] && grep -q -F -- " $1 " <(statements file "$STATE/manifest")
+}
+
+remove_block() { # PATH
+  resolve "$1"
+  resolve_link
+  [[ -f $TARGET && -n $(block_ranges "$TARGET") ]] || return 0
+  count remove "$1 (block)"
+  $DRY_RUN && return 0
+  if [[ -n $TX || $VERB == install ]]; then back_up "${TARGET#"$ROOT"}" block; fi
+  : >"$SCRATCH/nothing"
+  with_block "$TARGET" "$SCRATCH/nothing" >"$SCRATCH/without"
+  if [[ -s $SCRATCH/without ]]; then
+    place "$SCRATCH/without" "$(stat -c %a -- "$TARGET")" "$(stat -c '%u:%g' -- "$TARGET")"
+  else
+    must rm -f -- "$TARGET"
+  fi
+}
+
+ensure_enabled() { # UNIT
+  local link
+  is_enabled "$1" && return 0
+  if [[ -n $ROOT && -z $(wanted_links "$1") ]] && ! $DRY_RUN; then
+    warn "$1 cannot be enabled below $ROOT: no unit file with WantedBy="
+    return 0
+  fi
+  count enable "$1"
+  $DRY_RUN && return 0
+  if [[ -n $ROOT ]]; then
+    begin
+    while IFS= read -r link; do make_parents "$link"; done < <(wanted_links "$1")
+  fi
+  note "$1" "disabled $1"
+  enable_unit "$1"
+}
+
+claim_data() {
+  local path
+  $DRY_RUN && return 0
+  while read -r path; do
+    list_has data "$(cluster_id) $path" && continue
+    begin
+    if [[ -f $STATE/data ]]; then
+      sed "\|^[^ ]* $path\$|d" "$STATE/data" | store data
+    fi
+    list_add data "$(cluster_id) $path"
+  done < <(statements data "$MANIFEST")
+}
+
+commit() {
+  $DRY_RUN && return 0
+  write_receipt
+  put_state "$MANIFEST" manifest
+  [[ -n $TX ]] || return 0
+  must sync
+  printf 'done\n' | store "backups/${TX##*/}/state"
+  prune_backups
+}
+
+put_state() { # SOURCE NAME: journalled as any other file, so that a rollback puts it back too
+  resolve "/var/lib/hardway/$2"
+  ! cmp -s -- "$1" "$TARGET" || return 0
+  back_up "/var/lib/hardway/$2" saved
+  place "$1" 0600 "$(root_ids)"
+}
+
+write_receipt() {
+  local mode owner path units
+  {
+    for path in release cluster kubernetes host; do printf '%s %s\n' "$path" "$(single "$path")"; done
+    printf 'bundle %s\n' "$(bundle_sum)"
+    while read -r mode owner path units; do
+      printf 'file %s %s %s %s\n' "$(sed -n "s|^\([0-9a-f]*\)  rootfs$path\$|\1|p" "$BUNDLE/SHA256SUMS")" "$mode" "$owner" "$path"
+    done < <(statements file "$MANIFEST" && statements block "$MANIFEST")
+  } >"$SCRATCH/receipt"
+  if [[ -f $STATE/receipt && -z $TX ]] && grep -v '^installed ' "$STATE/receipt" | cmp -s - "$SCRATCH/receipt"; then return 0; fi
+  printf 'installed %(%Y-%m-%dT%H:%M:%SZ)T\n' -1 >>"$SCRATCH/receipt"
+  put_state "$SCRATCH/receipt" receipt
+}
+
+bundle_sum() { sha256sum <"$BUNDLE/SHA256SUMS" | cut -d ' ' -f 1; }
+
+prune_backups() {
+  local dir dirs=("$STATE"/backups/[0-9]*) surplus
+  surplus=$((${#dirs[@]} - BACKUPS_KEPT))
+  for dir in "${dirs[@]}"; do
+    ((surplus-- > 0)) || return 0
+    must rm -rf -- "$dir"
+  done
+}
+
+count() { # VERB WHAT; our own notes are not worth a line
+  if [[ $2 == /var/lib/hardway/* ]]; then return 0; fi
+  case $1 in
+    create) CREATED=$((CREATED + 1)) ;;
+    change) CHANGED=$((CHANGED + 1)) ;;
+    remove) REMOVED=$((REMOVED + 1)) ;;
+  esac
+  say "$1 $2"
+}
+
+count_file() { if [[ -e $TARGET || -L $TARGET ]]; then count change "$1"; else count create "$1"; fi; }
+
+# What a change of PATH makes necessary, noted before the change is made.
+plan_restart() { # PATH UNITS
+  local unit start
+  case $1 in
+    /etc/systemd/system/*) plan reload ;;
+    /etc/kubernetes/addons/*)
+      while read -r unit start; do
+        if [[ $start == once ]]; then plan "unit $unit"; fi
+      done < <(statements unit "$MANIFEST")
+      ;;
+  esac
+  [[ $2 != - ]] || return 0
+  for unit in ${2//,/ }; do plan "unit $unit"; done
+}
+
+plan() { # LINE
+  if $DRY_RUN; then
+    [[ $PLANNED == *"<$1>"* ]] || say "would ${1/#unit/restart}"
+    PLANNED="$PLANNED<$1>"
+  elif [[ -z $ROOT ]]; then
+    begin
+    list_has pending "$1" || list_add pending "$1"
+  fi
+}
+
+# -------------------------------------------------------------- 4. activate
+
+activate() {
+  local unit start
+  load_modules
+  apply_sysctl
+  if list_has pending reload; then
+    must systemctl daemon-reload
+    list_del pending reload
+  fi
+  while read -r unit start; do activate_unit "$unit" "$start"; done < <(statements unit "$MANIFEST")
+  drop_stale_pending
+  say "done: $(totals); started or restarted:${RESTARTED:- nothing}"
+}
+
+load_modules() {
+  local name need
+  while read -r name need; do
+    [[ $need == required && ! -d /sys/module/${name//-/_} ]] || continue
+    modprobe -q -- "$name" 2>/dev/null || module_known "$name" ||
+      warn "kernel module $name cannot be loaded: ${MODULE_USE[$name]:-what needs it does not work}"
+  done < <(statements module "$MANIFEST")
+}
+
+apply_sysctl() { # our files only; a key that this kernel lacks is no reason to stop
+  local path line
+  while read -r path; do
+    [[ $path == /etc/sysctl.d/* ]] || continue
+    sysctl -q -p "$path" >/dev/null 2>"$SCRATCH/sysctl" || true
+    while IFS= read -r line; do warn "$line"; done <"$SCRATCH/sysctl"
+  done < <(managed_paths file)
+}
+
+activate_unit() { # UNIT START
+  case $2 in
+    enable)
+      if list_has pending "unit $1"; then
+        start_unit restart "$1"
+      elif ! is_running "$1"; then
+        start_unit start "$1"
+      fi
+      ;;
+    once)
+      if list_has pending "unit $1"; then
+        list_del once "$1"
+        start_once "$1"
+      elif [[ $(unit_property "$1" ActiveState) == active ]]; then
+        note_success "$1"
+      elif ! list_has once "$1" && ! is_running "$1"; then
+        start_once "$1"
+      fi
+      ;;
+    runtime)
+      list_has pending "unit $1" || return 0
+      if unit_exists "$1"; then
+        start_unit restart "$1"
+      else
+        warn "$1 is not on this host: not restarted"
+      fi
+      ;;
+  esac
+  list_del pending "unit $1"
+  [[ $2 == runtime ]] || STARTED="$STARTED $1:$2"
+}
+
+start_unit() { # VERB UNIT: asks systemd for it; watch_units sees what came of it
+  say "$1 $2"
+  systemctl reset-failed -- "$2" 2>/dev/null || true
+  must systemctl "$1" --no-block -- "$2"
+  RESTARTED="$RESTARTED $2"
+}
+
+# systemd forgets how a oneshot unit without RemainAfterExit= ended; a client that waits is told.
+start_once() { # UNIT
+  say "start $1"
+  systemctl reset-failed -- "$1" 2>/dev/null || true
+  (systemctl restart -- "$1" && : >"$SCRATCH/succeeded.$1") </dev/null >/dev/null 2>&1 8>&- &
+  CLIENTS="$CLIENTS $!"
+  RESTARTED="$RESTARTED $1"
+}
+
+is_running() { # UNIT
+  case $(unit_property "$1" ActiveState) in active | activating | reloading) return 0 ;; *) return 1 ;; esac
+}
+
+drop_stale_pending() { # units of a bundle that was never finished and is not this one
+  if [[ -f $STATE/pending ]]; then must rm -f -- "$STATE/pending"; fi
+}
+
+# ----------------------------------------------------------------- 5. watch
+
+watch_units() {
+  local deadline=$((SECONDS + WAIT_SECONDS)) settled=0 reminder=$((SECONDS + 15))
+  [[ -n $STARTED ]] || return 0
+  while :; do
+    survey
+    if [[ -z $WAITING ]]; then settled=$((settled + 1)); else settled=0; fi
+    # A unit that was just started may be active for a moment only.
+    if [[ -z $WAITING && -z $RESTARTED ]] || ((settled > SETTLE_SECONDS || SECONDS >= deadline)); then break; fi
+    if ((SECONDS >= reminder)) && [[ -n $WAITING ]]; then
+      say "waiting for$WAITING ($((deadline - SECONDS)) s left)"
+      reminder=$((SECONDS + 15))
+    fi
+    sleep 1
+  done
+  report_units
+}
+
+survey() { # sorts the units into WAITING, RESTARTING (a part of it) and FAILED
+  local item unit
+  WAITING='' FAILED='' RESTARTING=''
+  for item in $STARTED; do
+    unit=${item%:*}
+    case $(unit_property "$unit" ActiveState) in
+      active) if [[ $item == *:once ]]; then note_success "$unit"; fi ;;
+      failed) FAILED="$FAILED $unit" ;;
+      inactive)
+        if [[ $item == *:once ]] && { list_has once "$unit" || [[ -f $SCRATCH/succeeded.$unit ]]; }; then
+          note_success "$unit"
+        else
+          WAITING="$WAITING $unit"
+        fi
+        ;;
+      *)
+        WAITING="$WAITING $unit"
+        if [[ $(unit_property "$unit" SubState) == auto-restart ]]; then RESTARTING="$RESTARTING $unit"; fi
+        ;;
+    esac
+  done
+}
+
+note_success() { list_has once "$1" || list_add once "$1"; }
+
+report_units() {
+  local unit sick=$FAILED
+  if [[ -z $WAITING && -z $FAILED ]]; then
+    say "all units are active"
+    return 0
+  fi
+  if [[ -n $WAITING ]]; then
+    notice "not active yet after $WAIT_SECONDS s:$WAITING"
+    if name_missing_peers || [[ $WAITING == *' etcd.service'* ]]; then
+      notice "they become active by themselves when the other hosts are there; ./install.sh status shows it"
+    else
+      # Nobody else is to blame for a unit that comes up and goes down.
+      sick="$sick$RESTARTING"
+    fi
+  fi
+  [[ -n $sick ]] || return 0
+  for unit in $sick; do
+    say "problem: $unit does not stay up; the end of its journal:"
+    journalctl -u "$unit" -n 8 --no-pager -o cat 2>/dev/null | sed 's/^/  /' || true
+  done
+  say "  fix: journalctl -u UNIT; then run ./install.sh again, or ./install.sh rollback"
+  exit "$EXIT_FOUND"
+}
+
+name_missing_peers() { # true when one of them does not answer
+  local name address port missing=1
+  while read -r name address port; do
+    answers "$address" "$port" && continue
+    notice "peer $name ($address port $port) does not answer"
+    missing=0
+  done < <(statements peer "$MANIFEST")
+  return "$missing"
+}
+
+answers() { # ADDRESS PORT
+  # shellcheck disable=SC2016  # the inner shell expands them
+  timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2"' _ "$1" "$2" 2>/dev/null
+}
+
+# ---------------------------------------------------------------- systemd
+
+unit_property() { systemctl show -p "$2" -- "$1" 2>/dev/null | sed "s/^$2=//"; }
+unit_exists() { systemctl cat -- "$1" >/dev/null 2>&1; }
+stop_unit() { timeout 180 systemctl stop -- "$1" || warn "cannot stop $1"; }
+
+is_enabled() { # UNIT
+  if [[ -z $ROOT ]]; then
+    systemctl is-enabled --quiet -- "$1" 2>/dev/null
+  else
+    [[ -n $(unit_links "$1") ]]
+  fi
+}
+
+unit_links() { # UNIT: the links below ROOT that enable it
+  local link
+  for link in "$ROOT"/etc/systemd/system/*.wants/"$1" "$ROOT"/etc/systemd/system/*.requires/"$1"; do
+    if [[ -L $link ]]; then printf '%s\n' "$link"; fi
+  done
+}
+
+enable_unit() { # UNIT
+  local link
+  if [[ -z $ROOT ]]; then
+    must systemctl --quiet enable -- "$1"
+    return
+  fi
+  while IFS= read -r link; do
+    resolve "$link"
+    must ln -sfn -- "$(unit_file "$1")" "$TARGET"
+  done < <(wanted_links "$1")
+}
+
+unit_file() { # UNIT: its path below ROOT, if it is there
+  local dir
+  for dir in /etc/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
+    if [[ -f $ROOT$dir/$1 ]]; then
+      printf '%s\n' "$dir/$1"
+      return
+    fi
+  done
+}
+
+wanted_links() { # UNIT: the links that its [Install] section asks for
+  local file target
+  file=$(unit_file "$1")
+  [[ -n $file ]] || return 0
+  while IFS= read -r target; do
+    if [[ $target =~ ^${SHAPES[unit]}$ ]]; then printf '/etc/systemd/system/%s.wants/%s\n' "$target" "$1"; fi
+  done < <(sed -n 's/^WantedBy=//p' "$ROOT$file" | tr -s ' ' '\n')
+}
+
+disable_unit() { # UNIT
+  local link
+  if [[ -z $ROOT ]]; then
+    systemctl --quiet disable -- "$1" 2>/dev/null || true
+    return
+  fi
+  while IFS= read -r link; do must rm -f -- "$link"; done < <(unit_links "$1")
+}
+
+# ------------------------------------------------------------- transactions
+
+open_transaction_exists() {
+  local state
+  for state in "$STATE"/backups/[0-9]*/state; do
+    if [[ -f $state && $(<"$state") == open ]]; then return 0; fi
+  done
+  return 1
+}
+
+find_open_transaction() { # TX: the one that an interrupted run has left
+  local state
+  for state in "$STATE"/backups/[0-9]*/state; do
+    if [[ -f $state && $(<"$state") == open ]]; then TX=${state%/state}; fi
+  done
+  [[ -n $TX ]] || return 0
+  notice "an earlier run was interrupted: continuing it"
+  $DRY_RUN && return 0
+  load_entries
+  record_attempt
+}
+
+begin() { # opens a transaction, at the first change
+  local dir number=0
+  [[ -z $TX ]] || return 0
+  make_state
+  for dir in "$STATE"/backups/[0-9]*; do
+    if [[ -d $dir ]]; then number=$((10#${dir##*/})); fi
+  done
+  printf -v dir '%s/backups/%04d' "$STATE" "$((number + 1))"
+  # Without its state file a folder is not a transaction; a kill here leaves a harmless one.
+  must mkdir -p -- "$dir/files"
+  : >"$dir/entries" || fail "$EXIT_ENVIRONMENT" "cannot write below $STATE"
+  TX=$dir
+  record_attempt
+  printf 'open\n' | store "backups/${dir##*/}/state"
+}
+
+make_state() {
+  [[ -d $STATE/backups ]] && return 0
+  make_parents /var/lib/hardway
+  must mkdir -p -- "$STATE/backups"
+}
+
+record_attempt() { # so that a bundle that was never finished can still be taken away
+  cat -- "$MANIFEST" | store "backups/${TX##*/}/attempted.$(sha256sum <"$MANIFEST" | cut -c 1-16)"
+}
+
+load_entries() { # a line without its last word was torn by a power cut: nothing had happened yet
+  local kind rest
+  [[ -z $(tail -c 1 -- "$TX/entries") ]] || printf '\n' >>"$TX/entries"
+  NOTED=()
+  while read -r kind rest; do
+    [[ $rest == *' .' ]] || continue
+    rest=${rest% .}
+    if [[ $kind == hostname ]]; then NOTED[hostname]=yes; else NOTED[${rest##* }]=yes; fi
+  done <"$TX/entries"
+}
+
+note() { # KEY ENTRY: the first one for a key stands
+  begin
+  [[ -z ${NOTED[$1]-} ]] || return 0
+  printf '%s .\n' "$2" >>"$TX/entries" || fail "$EXIT_ENVIRONMENT" "cannot write $TX/entries"
+  flush "$TX/entries"
+  NOTED[$1]=yes
+}
+
+back_up() { # PATH KIND: TARGET's bytes, mode and owner, unless this transaction has them
+  local copy
+  begin
+  [[ -z ${NOTED[$1]-} ]] || return 0
+  copy=$TX/files$1
+  if [[ -L $TARGET || -f $TARGET ]]; then
+    must mkdir -p -- "${copy%/*}"
+    rm -f -- "$copy"
+    must cp -P -p -- "$TARGET" "$copy"
+    if [[ -L $TARGET ]]; then
+      note "$1" "link $1"
+    else
+      flush "$copy"
+      note "$1" "$2 $(stat -c '%a %u:%g' -- "$TARGET") $1"
+    fi
+  elif [[ -e $TARGET ]]; then
+    fail "$EXIT_ENVIRONMENT" "$1 is not a file"
+  elif [[ $2 == block ]]; then
+    note "$1" "newblock $1"
+  else
+    note "$1" "absent $1"
+  fi
+}
+
+run_rollback() {
+  local dir kind rest
+  if [[ -d $STATE/backups/.gone ]] && ! $DRY_RUN; then
+    must rm -rf -- "$STATE/backups/.gone"
+    remove_empty_state
+    say "finished the rollback that was interrupted"
+    return 0
+  fi
+  for dir in "$STATE"/backups/[0-9]*; do
+    if [[ -f $dir/state ]]; then TX=$dir; fi
+  done
+  if [[ -z $TX ]]; then
+    say "there is nothing to roll back"
+    return 0
+  fi
+  check_installed_host
+  need_root
+  $DRY_RUN || take_lock
+  open_log
+  # An interrupted rollback is an open transaction: the next run goes on with it.
+  if ! $DRY_RUN; then
+    printf 'open\n' | store "backups/${TX##*/}/state"
+    load_entries
+  fi
+  cat -- "$STATE/manifest" "$TX"/attempted.* 2>/dev/null >"$SCRATCH/before" || true
+  remove_temporary_files
+  while read -r kind rest; do
+    [[ $rest == *' .' ]] || continue
+    rest=${rest% .}
+    undo_entry "$kind" "$rest"
+  done < <(tac -- "$TX/entries")
+  if $DRY_RUN; then
+    say "dry run: $(totals)"
+    return 0
+  fi
+  $NO_START || restart_after_rollback
+  must sync
+  must mv -T -- "$TX" "$STATE/backups/.gone"
+  must rm -rf -- "$STATE/backups/.gone"
+  remove_empty_state
+  say "rolled back: $(totals)"
+}
+
+undo_entry() { # KIND REST
+  local path=${2##* } mode ids
+  case $1 in
+    hostname)
+      count change "host name: $2"
+      $DRY_RUN && return 0
+      if [[ $2 == - ]]; then must rm -f -- "$ROOT/etc/hostname"; else write_hostname "$2"; fi
+      return
+      ;;
+    disabled | enabled)
+      undo_enablement "$1" "$2"
+      return
+      ;;
+  esac
+  resolve "$path"
+  read -r mode ids _ <<<"$2"
+  case $1 in
+    newdir)
+      [[ -d $TARGET ]] || return 0
+      $DRY_RUN || rmdir -- "$TARGET" 2>/dev/null || say "kept $path/ (not empty)"
+      if ! $DRY_RUN && [[ ! -d $TARGET ]]; then list_del created "dir $path"; fi
+      ;;
+    dirmode) if [[ -d $TARGET ]] && ! $DRY_RUN; then set_mode_and_owner "$mode" "$ids" "$TARGET"; fi ;;
+    absent | saved | link) undo_file "$1" "$path" ;;
+    block | newblock) undo_block "$1" "$path" ;;
+  esac
+}
+
+undo_file() { # KIND PATH
+  if [[ $1 == absent ]]; then
+    [[ -e $TARGET || -L $TARGET ]] || return 0
+    count remove "$2"
+    plan_undo "$2"
+    $DRY_RUN || must rm -f -- "$TARGET"
+  elif ! same_as_backup "$2"; then
+    count change "$2"
+    plan_undo "$2"
+    $DRY_RUN || restore_file "$2"
+  fi
+}
+
+same_as_backup() { # PATH
+  local copy=$TX/files$1
+  if [[ -L $copy ]]; then
+    [[ -L $TARGET && $(readlink -- "$copy") == "$(readlink -- "$TARGET")" ]]
+  else
+    [[ -f $TARGET && ! -L $TARGET && $(stat -c '%a %u:%g' -- "$copy") == "$(stat -c '%a %u:%g' -- "$TARGET")" ]] &&
+      cmp -s -- "$copy" "$TARGET"
+  fi
+}
+
+restore_file() { # PATH
+  local copy=$TX/files$1
+  [[ -e $copy || -L $copy ]] || fail "$EXIT_ENVIRONMENT" "the backup of $1 is missing below $TX"
+  if [[ -L $copy ]]; then
+    must rm -f -- "$TARGET"
+    must cp -P -p -- "$copy" "$TARGET"
+  else
+    place "$copy" "$(stat -c %a -- "$copy")" "$(stat -c '%u:%g' -- "$copy")"
+  fi
+}
+
+undo_block() { # KIND PATH: byte for byte, unless somebody has edited the rest since
+  local copy=$TX/files$2
+  [[ -f $TARGET ]] || return 0
+  plan_undo "$2"
+  if [[ $1 == newblock ]]; then
+    : >"$SCRATCH/old"
+    with_block "$TARGET" "$SCRATCH/old" >"$SCRATCH/result"
+    if [[ ! -s $SCRATCH/result ]]; then
+      count remove "$2"
+      $DRY_RUN || must rm -f -- "$TARGET"
+      return 0
+    fi
+  else
+    ! cmp -s -- "$copy" "$TARGET" || return 0
+    extract_block "$TARGET" >"$SCRATCH/new"
+    with_block "$copy" "$SCRATCH/new" >"$SCRATCH/result"
+    if cmp -s -- "$SCRATCH/result" "$TARGET"; then
+      count change "$2"
+      $DRY_RUN || restore_file "$2"
+      return 0
+    fi
+    extract_block "$copy" >"$SCRATCH/old"
+    with_block "$TARGET" "$SCRATCH/old" >"$SCRATCH/result"
+  fi
+  count change "$2 (block only: the rest was edited since)"
+  $DRY_RUN || place "$SCRATCH/result" "$(stat -c %a -- "$TARGET")" "$(stat -c '%u:%g' -- "$TARGET")"
+}
+
+undo_enablement() { # KIND UNIT
+  if [[ $1 == disabled ]] && is_enabled "$2"; then
+    count disable "$2"
+    $DRY_RUN && return 0
+    disable_unit "$2"
+    if ! $NO_START; then stop_unit "$2"; fi
+  elif [[ $1 == enabled ]] && ! is_enabled "$2"; then
+    count enable "$2"
+    $DRY_RUN && return 0
+    enable_unit "$2"
+    if ! $NO_START; then list_add pending "unit $2"; fi
+  fi
+}
+
+plan_undo() { # PATH: the units that the file is for, by the manifests of before and after
+  local mode owner path units unit
+  [[ -z $ROOT ]] && ! $DRY_RUN || return 0
+  case $1 in
+    /etc/systemd/system/*) list_has pending reload || list_add pending reload ;;
+    /var/lib/hardway/*) return 0 ;;
+  esac
+  while read -r mode owner path units; do
+    [[ $path == "$1" && $units != - ]] || continue
+    for unit in ${units//,/ }; do
+      list_has pending "unit $unit" || list_add pending "unit $unit"
+    done
+  done < <(statements file "$SCRATCH/before" && statements block "$SCRATCH/before")
+}
+
+restart_after_rollback() {
+  local kind unit start
+  must systemctl daemon-reload
+  while read -r unit start; do # units that are no longer there
+    if [[ $start != runtime ]] && ! unit_exists "$unit" && is_running "$unit"; then stop_unit "$unit"; fi
+  done < <(statements unit "$SCRATCH/before")
+  if [[ -f $STATE/pending ]]; then
+    while read -r kind unit; do
+      if [[ $kind != unit ]] || ! unit_exists "$unit"; then continue; fi
+      if is_enabled "$unit" || is_running "$unit"; then start_unit restart "$unit"; fi
+    done < <(cat -- "$STATE/pending")
+    must rm -f -- "$STATE/pending"
+  fi
+}
+
+remove_empty_state() { # after the rollback of the first install, nothing of ours is left
+  local path kind
+  [[ ! -f $STATE/manifest ]] || return 0
+  if [[ -f $STATE/data ]]; then
+    while read -r kind path; do
+      if [[ -d $ROOT$path/member ]]; then printf '%s %s\n' "$kind" "$path"; fi
+    done <"$STATE/data" >"$SCRATCH/data"
+    if [[ -s $SCRATCH/data ]]; then store data <"$SCRATCH/data"; else must rm -f -- "$STATE/data"; fi
+  fi
+  must rm -f -- "$STATE/once" "$STATE/pending" "$STATE/lock"
+  [[ -s $STATE/created ]] || must rm -f -- "$STATE/created"
+  rmdir -- "$STATE/backups" "$STATE" 2>/dev/null || true
+}
+
+check_installed_host() {
+  local host
+  host=$(installed_statements host | sed -n 1p)
+  [[ -z $host || $host == "$(single host)" ]] ||
+    fail "$EXIT_USAGE" "what is installed here is for host '$host', this bundle is for '$(single host)'"
+}
+
+# --------------------------------------------------------------- uninstall
+
+run_uninstall() {
+  local unit start mode owner path units
+  if [[ ! -f $STATE/manifest ]] && ! open_transaction_exists && [[ ! -f $STATE/data && ! -f $STATE/created ]]; then
+    say "nothing is installed here"
+    return 0
+  fi
+  check_installed_host
+  need_root
+  $DRY_RUN || confirm
+  $DRY_RUN || take_lock
+  open_log
+  remove_temporary_files
+  while read -r unit start; do
+    if [[ $start != runtime ]]; then take_down "$unit"; fi
+  done < <(installed_statements unit | tac)
+  $DRY_RUN || unmount_volumes
+  while read -r mode owner path units; do remove_block "$path"; done < <(installed_statements block)
+  while read -r path; do drop_file "$path"; done < <(
+    installed_statements file | cut -d ' ' -f 3
+    installed_statements generated
+    if [[ -n $(installed_statements module) ]]; then printf '%s\n' "$LOCAL_MODULES"; fi
+  )
+  if [[ -z $ROOT ]] && ! $DRY_RUN; then must systemctl daemon-reload; fi
+  if $PURGE_DATA; then
+    while read -r path; do purge "$path"; done < <(purgeable)
+  fi
+  $DRY_RUN || remove_created
+  $DRY_RUN || remove_state
+  say "uninstalled: $(totals)"
+  $DRY_RUN || [[ -n $ROOT ]] || notice "containers, network interfaces and packet rules of the cluster go away at the next reboot"
+}
+
+confirm() {
+  local answer
+  if $YES; then return 0; fi
+  [[ -t 0 && -t 1 ]] || fail "$EXIT_USAGE" "uninstall asks first, and there is no terminal: give --yes"
+  read -r -p "Remove hardway's files and units from $(single host)? Data is kept. [y/N] " answer || answer=''
+  [[ $answer == [yY]* ]] || fail "$EXIT_USAGE" "not confirmed, nothing was changed"
+}
+
+need_root() {
+  [[ -n $ROOT ]] || $DRY_RUN || ((EUID == 0)) || fail "$EXIT_ENVIRONMENT" "not root; run it with sudo"
+}
+
+take_down() { # UNIT
+  count stop "$1"
+  $DRY_RUN && return 0
+  if [[ -z $ROOT ]] && unit_exists "$1"; then stop_unit "$1"; fi
+  disable_unit "$1"
+}
+
+unmount_volumes() { # of pods; what is below such a mount is not ours to delete
+  local _device mount _rest
+  [[ -z $ROOT ]] || return 0
+  while read -r _device mount _rest; do
+    printf '%b\n' "$mount"
+  done </proc/mounts | grep '^/var/lib/kubelet/' | sort -r >"$SCRATCH/mounts" || true
+  while IFS= read -r mount; do umount -- "$mount" || warn "cannot unmount $mount"; done <"$SCRATCH/mounts"
+}
+
+drop_file() { # PATH
+  resolve "$1"
+  [[ -f $TARGET || -L $TARGET ]] || return 0
+  count remove "$1"
+  $DRY_RUN || must rm -f -- "$TARGET"
+}
+
+purgeable() { # data paths of what is installed, or of what was and left its data
+  { installed_statements data; if [[ -f $STATE/data ]]; then cut -d ' ' -f 2 "$STATE/data"; fi; } | sort -u
+}
+
+purge() { # PATH
+  [[ $1 =~ ^$PATH_SHAPE$ && ! $1/ =~ /\.\.?/ ]] || fail "$EXIT_ENVIRONMENT" "not a path: $1"
+  resolve "$1"
+  [[ -d $TARGET ]] || return 0
+  count remove "$1/ (data)"
+  $DRY_RUN && return 0
+  must rm -rf --one-file-system -- "$TARGET"
+  if [[ -f $STATE/data ]]; then sed "\|^[^ ]* $1\$|d" "$STATE/data" | store data; fi
+}
+
+remove_created() { # folders of ours that are empty, deepest first; users of ours who own no data
+  local path user
+  [[ -f $STATE/created ]] || return 0
+  while read -r path; do
+    resolve "$path"
+    [[ -d $TARGET ]] || continue
+    rmdir -- "$TARGET" 2>/dev/null || say "kept $path/ (not empty)"
+  done < <(sed -n 's/^dir //p' "$STATE/created" | sort -r)
+  while read -r user; do remove_user "$user"; done < <(sed -n 's/^user //p' "$STATE/created")
+}
+
+remove_user() { # NAME
+  local path id
+  id=$(entry_id passwd "$1")
+  [[ -n $id ]] || return 0
+  while read -r path; do
+    if [[ -d $ROOT$path && $(stat -L -c %u -- "$ROOT$path") == "$id" ]]; then
+      say "kept user $1, who owns $path"
+      return 0
+    fi
+  done < <(purgeable)
+  count remove "user $1"
+  list_del created "user $1"
+  if [[ -z $ROOT ]]; then
+    userdel -- "$1" || warn "cannot remove user $1"
+    [[ -z $(entry_id group "$1") ]] || groupdel -- "$1" || warn "cannot remove group $1"
+    return 0
+  fi
+  for path in passwd shadow group gshadow; do
+    resolve "/etc/$path"
+    [[ -f $TARGET ]] || continue
+    grep -v -- "^$1:" "$TARGET" >"$SCRATCH/entry" || true
+    place "$SCRATCH/entry" "$(stat -c %a -- "$TARGET")" "$(stat -c '%u:%g' -- "$TARGET")"
+  done
+}
+
+remove_state() { # all but the note of whose the data is that stays
+  local kept='' path _id
+  if [[ -f $STATE/data ]]; then
+    while read -r _id path; do
+      if [[ -d $ROOT$path ]]; then kept="$kept $path"; fi
+    done <"$STATE/data"
+  fi
+  must rm -rf -- "$STATE/backups"
+  must rm -f -- "$STATE/receipt" "$STATE/once" "$STATE/pending"
+  if [[ -n $kept ]]; then
+    notice "kept:$kept (uninstall --purge-data --yes deletes it)"
+    sed -n '/^user /p' "$STATE/created" >"$SCRATCH/users" 2>/dev/null || true
+    if [[ -s $SCRATCH/users ]]; then store created <"$SCRATCH/users"; else must rm -f -- "$STATE/created"; fi
+    must rm -f -- "$STATE/manifest" "$STATE/lock"
+  else
+    must rm -f -- "$STATE/created" "$STATE/data" "$STATE/manifest" "$STATE/lock"
+    rmdir -- "$STATE" 2>/dev/null || true
+  fi
+}
+
+# --------------------------------------------------------------- primitives
+
+take_lock() {
+  local lock=/run/hardway.lock
+  if [[ -n $ROOT ]]; then
+    make_state
+    lock=$STATE/lock
+  fi
+  exec 8>"$lock" || fail "$EXIT_ENVIRONMENT" "cannot write $lock"
+  flock -n 8 || fail "$EXIT_ENVIRONMENT" "another install.sh is at work (lock $lock)"
+}
+
+resolve() { # PATH: TARGET is where it is on disk; with --root never outside DIR
+  local parent
+  TARGET=$ROOT$1
+  [[ -n $ROOT ]] || return 0
+  parent=$(readlink -m -- "${TARGET%/*}")
+  [[ $parent == "$ROOT" || $parent == "$ROOT"/* ]] ||
+    fail "$EXIT_ENVIRONMENT" "$1 leads out of $ROOT, by a link to $parent"
+}
+
+resolve_link() { # TARGET: what it is a link to, so that the link stays
+  [[ -L $TARGET ]] || return 0
+  local file
+  file=$(readlink -f -- "$TARGET") || fail "$EXIT_ENVIRONMENT" "$TARGET is a link to nowhere"
+  [[ $file == "$ROOT"/* && ${file#"$ROOT"} =~ ^$PATH_SHAPE$ ]] ||
+    fail "$EXIT_ENVIRONMENT" "$TARGET is a link to $file, which is no place to write to"
+  TARGET=$file
+}
+
+place() { # SOURCE MODE IDS: TARGET becomes its bytes in one step, or stays as it was
+  TEMP=$(mktemp -- "${TARGET%/*}/.${TARGET##*/}.hardway.XXXXXX") ||
+    fail "$EXIT_ENVIRONMENT" "cannot write below ${TARGET%/*}"
+  if ! { cat -- "$1" >"$TEMP" && set_mode_and_owner "$2" "$3" "$TEMP" && flush "$TEMP" && mv -f -T -- "$TEMP" "$TARGET"; }; then
+    fail "$EXIT_ENVIRONMENT" "cannot write $TARGET (is the disk full?); it is as it was"
+  fi
+  TEMP=''
+}
+
+set_mode_and_owner() { # MODE IDS FILE
+  if ! $SKIP_CHOWN; then must chown -- "$2" "$3"; fi
+  must chmod -- "$1" "$3"
+}
+
+has_mode_and_owner() { # MODE: TARGET has it, and IDS
+  local mode
+  printf -v mode '%o' "$((8#$1))"
+  [[ $(stat -L -c '%a %u:%g' -- "$TARGET") == "$mode $IDS" ]]
+}
+
+flush() { if $SYNC_FILES; then must sync -- "$1"; fi; }
+
+remove_temporary_files() { # of a run that was killed
+  local path file
+  $DRY_RUN && return 0
+  while read -r path; do
+    for file in "$ROOT${path%/*}/.${path##*/}".hardway.??????; do
+      if [[ -f $file ]]; then must rm -f -- "$file"; fi
+    done
+  done < <(
+    { installed_statements file; installed_statements block; } | cut -d ' ' -f 3
+    printf '%s\n' "$LOCAL_MODULES" /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/hostname \
+      /var/lib/hardway/manifest /var/lib/hardway/receipt
+  )
+  must rm -rf -- "$STATE/backups/.gone"
+}
+
+store() { # NAME: standard input becomes that file of STATE
+  local file=$STATE/$1
+  [[ -d $STATE ]] || make_state
+  cat >"$file.new" || fail "$EXIT_ENVIRONMENT" "cannot write $file (is the disk full?)"
+  flush "$file.new"
+  must mv -f -T -- "$file.new" "$file"
+}
+
+list_has() { grep -qxF -- "$2" "$STATE/$1" 2>/dev/null; }
+
+list_add() { # LIST LINE
+  { if [[ -f $STATE/$1 ]]; then grep -vxF -- "$2" "$STATE/$1" || true; fi; printf '%s\n' "$2"; } >"$SCRATCH/list"
+  store "$1" <"$SCRATCH/list"
+}
+
+list_del() { # LIST LINE
+  list_has "$1" "$2" || return 0
+  grep -vxF -- "$2" "$STATE/$1" >"$SCRATCH/list" || true
+  store "$1" <"$SCRATCH/list"
+}
+
+root_ids() { if $SKIP_CHOWN; then printf '%s:%s\n' "$EUID" "$(id -g)"; else printf '0:0\n'; fi; }
+
+ids_of() { # OWNER: IDS, as numbers
+  local user=${1%%:*} group=${1#*:}
+  if $SKIP_CHOWN; then
+    IDS=$(root_ids)
+    return
+  fi
+  [[ -n ${UID_OF[$user]-} ]] || UID_OF[$user]=$(entry_id passwd "$user")
+  [[ -n ${GID_OF[$group]-} ]] || GID_OF[$group]=$(entry_id group "$group")
+  IDS=${UID_OF[$user]}:${GID_OF[$group]}
+  if [[ $IDS == :* || $IDS == *: ]] && [[ $VERB == install ]] && ! $DRY_RUN; then
+    fail "$EXIT_ENVIRONMENT" "no such user or group: $1"
+  fi
+}
+
+entry_id() { # passwd|group NAME: its number, or nothing
+  if [[ $2 == root ]]; then
+    printf '0\n'
+  elif [[ -z $ROOT ]]; then
+    getent "$1" "$2" | cut -d : -f 3 || true
+  elif [[ -f $ROOT/etc/$1 ]]; then
+    awk -F : -v name="$2" '$1 == name { print $3; exit }' "$ROOT/etc/$1"
+  fi
+}
+
+# A block is the lines from "# BEGIN hardway" to "# END hardway". All else in a
+# file is copied by head and tail, which keep every byte of it.
+
+block_ranges() { # FILE: lines "FIRST LAST", or "broken LINE"
+  awk '
+    { sub(/\r$/, "") }
+    /^# BEGIN hardway([^A-Za-z0-9_-]|$)/ { if (first) { print "broken", first; exit } first = NR; next }
+    /^# END hardway([^A-Za-z0-9_-]|$)/ { if (!first) { print "broken", NR; exit } print first, NR; first = 0 }
+    END { if (first) print "broken", first }
+  ' "$1"
+}
+
+extract_block() { # FILE: its first block
+  local first last
+  read -r first last < <(block_ranges "$1") || return 0
+  [[ $first != broken ]] || return 0
+  sed -n "${first},${last}p" "$1"
+}
+
+with_block() { # FILE BLOCK: the file with BLOCK in place of its first block, or at its end
+  local first last next=1 done=false
+  block_ranges "$1" >"$SCRATCH/ranges"
+  ! grep -q broken "$SCRATCH/ranges" || fail "$EXIT_ENVIRONMENT" "$1: a hardway block without its other end"
+  while read -r first last; do
+    if ((first > next)); then sed -n "${next},$((first - 1))p" "$1"; fi
+    $done || cat -- "$2"
+    done=true next=$((last + 1))
+  done <"$SCRATCH/ranges"
+  tail -n "+$next" -- "$1"
+  $done && return 0
+  if [[ -s $2 && -n $(tail -c 1 -- "$1") ]]; then printf '\n'; fi
+  cat -- "$2"
+}
+
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 402)) || {
+  printf 'error: bash 4.2 or newer is needed\n' >&2
+  exit 3
+}
+main "$@"
+exit

@@ -1,0 +1,176 @@
+// The live path, without --root: in a mount namespace whose /etc, /var and /run are a temporary root's,
+// and whose /usr/local/sbin (first in the script's PATH) holds stand-ins for systemctl and the like.
+// Needs root; what a real systemd says is checked by hand, see docs/install.md.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_FILES, DEFAULT_STATEMENTS, makeBundle, makeRoot, type Result } from './bundle.ts';
+
+const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
+if (!canMount) console.warn('SKIPPED: the live path: no mount namespace here (it needs root)');
+
+const SYSTEMCTL = `#!/bin/bash
+unit=\${!#} dir=/run/fake
+echo "$*" >>$dir/calls
+case "$*" in
+  *show\\ -p\\ ActiveState*) echo "ActiveState=$(cat $dir/state.$unit 2>/dev/null || echo inactive)" ;;
+  *show\\ -p\\ SubState*) echo "SubState=$(cat $dir/sub.$unit 2>/dev/null || echo x)" ;;
+  *show*) echo x= ;;
+  *is-enabled*) [[ -e $dir/enabled.$unit ]] ;;
+  *is-active*) [[ $(cat $dir/state.$unit 2>/dev/null) == active ]] ;;
+  *enable*) case " $* " in *" disable "*) rm -f $dir/enabled.$unit ;; *) : >$dir/enabled.$unit ;; esac ;;
+  *disable*) rm -f $dir/enabled.$unit ;;
+  *reset-failed*) ;;
+  *restart* | *start*) cat $dir/becomes.$unit 2>/dev/null >$dir/state.$unit || echo active >$dir/state.$unit ;;
+  *stop*) echo inactive >$dir/state.$unit ;;
+  *cat*) [[ -f /etc/systemd/system/$unit ]] ;;
+esac
+`;
+const TOOLS: Record<string, string> = {
+  systemctl: SYSTEMCTL,
+  ip: '#!/bin/sh\necho "2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0"\n',
+  ss: '#!/bin/sh\necho "State Recv-Q Send-Q Local:Port Peer:Port Process"; cat /run/fake/ss 2>/dev/null || true\n',
+  uname: '#!/bin/sh\nif [ "$1" = -n ]; then cat /run/fake/hostname; else exec /usr/bin/uname "$@"; fi\n',
+  modprobe: '#!/bin/sh\necho "modprobe $*" >>/run/fake/calls\nfor m; do :; done\n[ "$m" = good ]\n',
+  sysctl: '#!/bin/sh\necho "sysctl $*" >>/run/fake/calls\necho "sysctl: cannot stat x" >&2\nexit 255\n',
+  journalctl: '#!/bin/sh\necho "journal of $2"\n',
+  swapon: '#!/bin/sh\n',
+  sleep: '#!/bin/sh\nexec /bin/sleep 0.05\n',
+};
+
+describe.runIf(canMount)('the live path', () => {
+  let root = '';
+  let fake = '';
+  const live = (bundle: string, args: readonly string[] = []): Result => {
+    const script = `set -e; cd /; mount --bind ${root}/etc /etc; mount --bind ${root}/var /var; mount --bind ${root}/run /run
+mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
+    const child = spawnSync(
+      'unshare',
+      ['--mount', 'bash', '-c', script, '-', 'bash', join(bundle, 'install.sh'), ...args],
+      {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, HARDWAY_WAIT_SECONDS: '1' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    return { status: child.status, signal: child.signal, out: child.stdout + child.stderr };
+  };
+  const calls = (): string[] => {
+    const path = join(fake, 'calls');
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    rmSync(path, { force: true });
+    return lines.filter((line) => /^(daemon-reload|restart|start|stop|--quiet (en|dis)able)/.test(line));
+  };
+  const set = (name: string, value: string): void => writeFileSync(join(fake, name), value);
+
+  beforeEach(() => {
+    root = makeRoot();
+    fake = join(root, 'run/fake');
+    for (const dir of ['run/fake', 'run/systemd/system', 'tools', 'var/log', 'etc/alternatives']) {
+      mkdirSync(join(root, dir), { recursive: true });
+    }
+    cpSync('/etc/alternatives', join(root, 'etc/alternatives'), { recursive: true, verbatimSymlinks: true });
+    for (const [name, text] of Object.entries(TOOLS)) {
+      writeFileSync(join(root, 'tools', name), text);
+      chmodSync(join(root, 'tools', name), 0o755);
+    }
+    set('hostname', 'node01\n');
+  });
+
+  const files = DEFAULT_FILES;
+  const statements = [
+    ...DEFAULT_STATEMENTS,
+    'peer e2 127.0.0.1 1',
+    'port tcp 2379 etcd.service',
+    'module good optional',
+    'module bad optional',
+  ];
+
+  it('starts what is new, then nothing, then only what changed', () => {
+    const bundle = makeBundle({ files, statements });
+    const first = live(bundle);
+    expect(first.out).toContain('all units are active');
+    expect(first.status).toBe(0);
+    expect(calls()).toEqual([
+      'daemon-reload',
+      '--quiet enable -- etcd.service',
+      'restart --no-block -- etcd.service',
+      'restart -- kubernetes-addons.service',
+    ]);
+    expect(readFileSync(join(root, 'etc/modules-load.d/11-k8s-modules-local.conf'), 'utf8')).toBe('good\n');
+    expect(live(bundle).status).toBe(0);
+    expect(calls()).toEqual([]);
+
+    const addons = files.map((f) => (f.path.includes('addons') ? { ...f, content: 'new\n' } : f));
+    live(makeBundle({ files: addons, statements }));
+    expect(calls()).toEqual(['restart -- kubernetes-addons.service']);
+    live(bundle, ['rollback']);
+    calls();
+    const config = files.map((f) => (f.path === '/etc/default/etcd' ? { ...f, content: 'new\n' } : f));
+    live(makeBundle({ files: config, statements }));
+    expect(calls()).toContain('restart --no-block -- etcd.service');
+  });
+
+  it('remembers a restart that --no-start or a kill had kept back', () => {
+    const bundle = makeBundle({ files, statements });
+    expect(live(bundle, ['--no-start']).out).toContain('nothing was started');
+    expect(calls()).toEqual(['daemon-reload', '--quiet enable -- etcd.service']);
+    set('state.etcd.service', 'active\n');
+    live(bundle);
+    expect(calls()).toEqual(['restart --no-block -- etcd.service', 'restart -- kubernetes-addons.service']);
+  });
+
+  it('etcd that waits for its peers is no failure, and the peer is named', () => {
+    set('becomes.etcd.service', 'activating\n');
+    const { status, out } = live(makeBundle({ files, statements }));
+    expect(out).toContain('not active yet after 1 s: etcd.service');
+    expect(out).toContain('peer e2 (127.0.0.1 port 1) does not answer');
+    expect(status).toBe(0);
+  });
+
+  it('a unit that failed ends with 1 and the end of its journal', () => {
+    set('becomes.etcd.service', 'failed\n');
+    const { status, out } = live(makeBundle({ files, statements }));
+    expect(out).toContain('etcd.service does not stay up');
+    expect(out).toContain('journal of etcd.service');
+    expect(status).toBe(1);
+    expect(live(makeBundle({ files, statements }), ['status']).status).toBe(1);
+  });
+
+  it('refuses the wrong host and a port that is taken', () => {
+    set('hostname', 'other\n');
+    set('ss', 'LISTEN 0 128 0.0.0.0:2379 0.0.0.0:* users:(("x",pid=1,fd=3))\n');
+    const { status, out } = live(makeBundle({ files, statements: [...statements, 'address 10.0.0.99'] }));
+    expect(status).toBe(1);
+    expect(out).toContain("this machine is called 'other'");
+    expect(out).toContain('address 10.0.0.99 is on no interface');
+    expect(out).toContain('port 2379/tcp, which etcd.service needs, is taken by');
+    expect(calls()).toEqual([]);
+    expect(existsSync(join(root, 'var/lib/hardway'))).toBe(false);
+  });
+
+  it('uninstall and rollback stop what they take away', () => {
+    const bundle = makeBundle({ files, statements });
+    live(bundle);
+    calls();
+    expect(live(bundle, ['rollback']).status).toBe(0);
+    const undone = calls();
+    expect(undone).toContain('--quiet disable -- etcd.service');
+    expect(undone).toContain('stop -- etcd.service');
+    expect(existsSync(join(root, 'etc/systemd/system/etcd.service'))).toBe(false);
+    live(bundle);
+    calls();
+    expect(live(bundle, ['uninstall', '--yes']).status).toBe(0);
+    // The fixture has no file for the addons' unit: there is nothing to stop.
+    expect(calls()).toEqual([
+      '--quiet disable -- kubernetes-addons.service',
+      'stop -- etcd.service',
+      '--quiet disable -- etcd.service',
+      'daemon-reload',
+    ]);
+    expect(existsSync(join(root, 'var/lib/hardway'))).toBe(false);
+    expect(existsSync(join(root, 'var/log/hardway-install.log'))).toBe(true);
+    expect(readFileSync(join(root, 'var/log/hardway-install.log'), 'utf8')).not.toContain('a key');
+  });
+});

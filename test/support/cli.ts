@@ -1,0 +1,52 @@
+/** The built command, run as a user runs it. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+/** The project's root. */
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+export interface CliResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `hardway` with arguments; `make build` must have been run. */
+export function hardway(
+  args: readonly string[],
+  options: { readonly input?: string | Buffer; readonly cwd?: string } = {},
+): CliResult {
+  const cli = join(projectRoot, 'dist/cli.js');
+  if (!existsSync(cli)) throw new Error('dist/cli.js is missing: run make build first');
+  const result = spawnSync(process.execPath, [cli, ...args], {
+    encoding: 'utf8',
+    cwd: options.cwd ?? projectRoot,
+    maxBuffer: 64 * 1024 * 1024,
+    ...(options.input === undefined ? {} : { input: options.input }),
+  });
+  return { status: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** A folder that is removed after the file's tests. */
+export function temporaryFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `hardway-${name}-`));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Renders an inventory into FOLDER/out with the store FOLDER/pki; throws with the messages when that fails. */
+export function render(
+  inventory: string,
+  folder: string,
+): { readonly out: string; readonly pki: string; readonly stdout: string } {
+  const out = join(folder, 'out');
+  const pki = join(folder, 'pki');
+  const result = hardway(['render', inventory, '--out', out, '--pki-dir', pki]);
+  if (result.status !== 0)
+    throw new Error(`render ended with ${result.status}:\n${result.stdout}${result.stderr}`);
+  return { out, pki, stdout: result.stdout };
+}
