@@ -74,8 +74,12 @@ export function decodeCertificate(der: Buffer): Certificate {
   const [body, algorithm, signature] = derChildren(readDer(der, derTag.sequence));
   const fields = derChildren(expectTag(body, derTag.sequence));
   // Certificates of version 1 have no version field, and no extensions (RFC 5280, 4.1.2.1).
-  const [serial, , issuer, validity, subject, publicKey, ...rest] =
+  const [serial, innerAlgorithm, issuer, validity, subject, publicKey, ...rest] =
     fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
+  // RFC 5280, 4.1.1.2: the unsigned copy of the algorithm must be the signed one.
+  if (innerAlgorithm?.whole.equals(expectTag(algorithm, derTag.sequence).whole) !== true) {
+    throw new DerError('the signature algorithm stands there twice and differs');
+  }
   const [notBefore, notAfter] = derChildren(expectTag(validity, derTag.sequence));
   const issuerDer = expectTag(issuer, derTag.sequence).whole;
   const subjectDer = expectTag(subject, derTag.sequence).whole;

@@ -84,7 +84,9 @@ export function readTime(value: DerValue | undefined): Date {
 
 /** Content of a bit string of whole bytes. */
 export function readBits(value: DerValue | undefined): Buffer {
-  return expectTag(value, derTag.bitString).content.subarray(1);
+  const { content } = expectTag(value, derTag.bitString);
+  if (content[0] !== 0) throw new DerError('a bit string is not of whole bytes');
+  return content.subarray(1);
 }
 
 function iso([, year, month, day, hour, minute, second]: readonly string[]): string {

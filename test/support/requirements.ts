@@ -2,9 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-/** The path of a program on PATH or in the usual folders, or undefined. */
+/**
+ * The path of a program on PATH or in the usual folders, or undefined. Programs of npm
+ * packages do not count: the shellcheck there would go and download the real one.
+ */
 export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
+  const onPath = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
+  const folders = [...onPath, '/usr/sbin', '/sbin'];
   return folders.map((folder) => `${folder}/${name}`).find((path) => existsSync(path));
 }
 
