@@ -33,12 +33,8 @@ export function bundleEntries(
     review: file.review,
     certificateText: file.certificateText,
   }));
-  return [
-    entry('install.sh', 0o755, parts.installScript),
-    checksums([manifest, ...rootfs]),
-    manifest,
-    ...rootfs,
-  ];
+  // install.sh last: all that follows its name is then the same in every bundle, see tar.ts.
+  return [checksums([manifest, ...rootfs]), manifest, ...rootfs, entry('install.sh', 0o755, parts.installScript)];
 }
 
 /** A word for one cluster's etcd data, from the public key of its authority: another cluster of the same name has another. */
@@ -47,9 +43,13 @@ export function clusterId(etcdAuthorityPem: string): string {
   return sha256(key).slice(0, 16);
 }
 
-/** SHA-256 of bytes, in hex. */
+const knownSums = new WeakMap<Buffer, string>();
+
+/** SHA-256 of bytes, in hex; remembered, since many hosts share a buffer. Buffers here are never written to. */
 export function sha256(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
+  const sum = knownSums.get(content) ?? createHash('sha256').update(content).digest('hex');
+  knownSums.set(content, sum);
+  return sum;
 }
 
 /**

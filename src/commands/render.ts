@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { bundleEntries, clusterId, sha256 } from '../bundle/bundle.ts';
 import { beginOutput, type Output } from '../bundle/output.ts';
-import { compressShared, packBundle } from '../bundle/tar.ts';
+import { compressEnd, packBundle } from '../bundle/tar.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { createProgress, type Progress } from '../cli/progress.ts';
@@ -16,7 +16,7 @@ import type { Cluster, Host } from '../model/cluster.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { planHost } from '../plan/plan.ts';
-import { renderHost } from '../render/render.ts';
+import { createRenderer } from '../render/render.ts';
 import { loadTemplates } from '../render/template.ts';
 import { reportHtml } from '../report/html.ts';
 import { type InventoryOptions, readCluster } from './inventory.ts';
@@ -79,20 +79,20 @@ async function writeBundles(
   output: Output,
   progress: Progress,
 ): Promise<RenderedBundle[]> {
-  const templates = loadTemplates(templatesDir);
+  const renderHost = createRenderer(pki, loadTemplates(templatesDir));
   const parts = {
     installScript: readFileSync(join(templatesDir, '_bundle/install.sh')),
     release: packageVersion(),
     clusterId: clusterId(pki.authorities['etcd-ca'].certificatePem),
   };
-  const shared = await compressShared(parts.installScript);
+  const end = compressEnd(parts.installScript);
   const bundles: RenderedBundle[] = [];
   let done = 0;
   await forEachLimited(cluster.hosts, concurrency, async (host, index) => {
     const plan = planHost(cluster, host);
-    const entries = bundleEntries(plan, renderHost(plan, pki, templates), parts);
+    const entries = bundleEntries(plan, renderHost(plan), parts);
     output.writeReview(host.name, entries);
-    const tarball = await packBundle(host.name, entries, shared);
+    const tarball = await packBundle(host.name, entries, end);
     output.writeBundle(host.name, tarball);
     const bundle = `bundles/${host.name}.tar.gz`;
     bundles[index] = { host, bundle, bytes: tarball.length, sha256: sha256(tarball) };

@@ -214,7 +214,8 @@ function plainKey(walk: Walk, key: Node | null, node: YAMLMap, path: Path): Scal
 }
 
 function unknownKey(walk: Walk, range: SourceRange, path: Path, name: string, keys: Keys): void {
-  const refused = refusedKeys[pathText([...path, name])];
+  const place = pathText([...path, name]);
+  const refused = Object.hasOwn(refusedKeys, place) ? refusedKeys[place] : undefined;
   if (refused !== undefined) {
     report(walk, [...path, name], range, refused.code, refused.message, { fix: refused.fix });
     return;
@@ -352,7 +353,8 @@ const otherValues: Readonly<Record<string, string>> = {
 };
 
 function aliasOf(written: string, values: readonly string[]): string | undefined {
-  const other = otherValues[written.toLowerCase()];
+  const word = written.toLowerCase();
+  const other = Object.hasOwn(otherValues, word) ? otherValues[word] : undefined;
   return other !== undefined && values.includes(other) ? other : undefined;
 }
 

@@ -216,9 +216,14 @@ export const formats = {
   },
   noProxyEntry: {
     code: 'invalid-value',
-    wanted: 'a DNS name, a domain such as .example.internal, an address or a CIDR',
-    pattern: /^(?:\*|[A-Za-z0-9.*:[\]][-A-Za-z0-9.*:[\]/]*)$/,
+    wanted: 'a DNS name in lower case, a domain such as .example.internal, an address or a CIDR',
+    pattern: whole(`\\*|(?:\\*?\\.)?${dnsName}(?::${portNumber})?|${addressLike}(?:/[0-9]{1,3})?`),
     maxLength: 253,
+    objection: (text) =>
+      text.includes('/') && parseCidr(text) === undefined
+        ? 'it is not a network'
+        : nameOrAddress(text.replace(/\/.*$/, '').replace(/^([^:]*):[0-9]+$/, '$1')),
+    repair: (text) => text.trim().toLowerCase(),
   },
   calendar: {
     code: 'invalid-value',

@@ -3,6 +3,7 @@ import { isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import type { SourceRange } from '../diagnostics/diagnostic.ts';
 import { quote } from '../diagnostics/visible.ts';
 
+/** What a value is, as messages say what was found. */
 export function describe(node: Node | null | undefined): string {
   if (isMap(node)) return 'a map';
   if (isSeq(node)) return 'a list';
@@ -13,6 +14,7 @@ export function describe(node: Node | null | undefined): string {
     : `the number ${quote(textOf(node)).slice(1, -1)}`;
 }
 
+/** Whether a key has no value. */
 export function isNull(node: Node | null): boolean {
   return node === null || (isScalar(node) && node.value === null);
 }

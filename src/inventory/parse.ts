@@ -29,7 +29,7 @@ export function parseInventory(input: string | Uint8Array): Parsed {
   if (size > largestInventoryBytes) return refused('', [tooLarge(size)]);
   const text = textOf(input);
   if (text === undefined) return refused('', [notText(input)]);
-  const early = controlCharacter(text) ?? directive(text) ?? nothing(text);
+  const early = controlCharacter(text) ?? directive(text) ?? nothing(text) ?? nesting(text);
   if (early !== undefined) return refused(text, [early]);
   return parseText(text);
 }
@@ -113,13 +113,36 @@ function controlCharacter(text: string): Diagnostic | undefined {
   return at('control-character', { start: index, end: index + 1 }, message, 'delete the character');
 }
 
-/** A `%YAML 1.1` line would turn `yes` into true and 0777 into 511. */
+/** A `%YAML 1.1` line would turn `yes` into true and 0777 into 511; such lines stand before everything but comments. */
 function directive(text: string): Diagnostic | undefined {
-  const match = /^(?:[ \t]*(?:#.*)?\r?\n)*(%[^\r\n]*)/.exec(text);
-  if (match?.[1] === undefined) return undefined;
-  const start = match[0].length - match[1].length;
-  const message = `the directive ${quote(match[1])} changes how YAML is read; an inventory is YAML 1.2 without directives`;
-  return at('yaml-directive', { start, end: match[0].length }, message, 'delete this line');
+  let start = 0;
+  while (start < text.length) {
+    const lineEnd = text.indexOf('\n', start);
+    const end = lineEnd === -1 ? text.length : lineEnd;
+    const line = text.slice(start, end).trimEnd();
+    if (line.startsWith('%')) {
+      const message = `the directive ${quote(line)} changes how YAML is read; an inventory is YAML 1.2 without directives`;
+      return at('yaml-directive', { start, end: start + line.length }, message, 'delete this line');
+    }
+    if (line !== '' && !/^[ \t]*#/.test(line)) return undefined;
+    start = end + 1;
+  }
+  return undefined;
+}
+
+/** More open brackets than any inventory has; the parser would refuse them too, but take long. */
+const deepestNesting = 1000;
+
+function nesting(text: string): Diagnostic | undefined {
+  const indicators = /^[ \t]*(?:[-?][ \t]{1,8}){200}/m.exec(text);
+  if (indicators !== null)
+    return { ...tooDeep(), range: { start: indicators.index, end: indicators.index + 1 } };
+  let depth = 0;
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    depth = Math.max(0, depth + (bracket === '[' || bracket === '{' ? 1 : -1));
+    if (depth > deepestNesting) return { ...tooDeep(), range: { start: index, end: index + 1 } };
+  }
+  return undefined;
 }
 
 function nothing(text: string): Diagnostic | undefined {

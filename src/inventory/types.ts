@@ -97,6 +97,7 @@ export type Written<T> =
                 ? { readonly [P in keyof K]?: Written<K[P]['type']> | undefined }
                 : unknown;
 
+/** Text of a form; numbers and booleans need quotes. */
 export function text(format: FormatName): TextType {
   return { kind: 'text', format, takesAnyScalar: false, takesNull: false };
 }
@@ -106,10 +107,12 @@ export function anyText(format: FormatName, options: { takesNull?: boolean } = {
   return { kind: 'text', format, takesAnyScalar: true, takesNull: options.takesNull ?? false };
 }
 
+/** One of a few words. */
 export function choice<const V extends string>(values: readonly V[]): ChoiceType<V> {
   return { kind: 'choice', values };
 }
 
+/** A whole number within limits, both included. */
 export function integer(min: number, max: number): IntegerType {
   return { kind: 'integer', min, max };
 }
@@ -118,6 +121,7 @@ export const boolean: BooleanType = { kind: 'boolean' };
 
 export const anything: AnyType = { kind: 'any' };
 
+/** A list of values of one type. */
 export function list<T extends Type>(of: T, limits: { min?: number; max?: number } = {}): ListType<T> {
   return { kind: 'list', of, min: limits.min ?? 0, max: limits.max ?? 100_000, takesOne: false };
 }
@@ -127,10 +131,12 @@ export function oneOrTwo<T extends Type>(of: T): ListType<T> {
   return { kind: 'list', of, min: 1, max: 2, takesOne: true };
 }
 
+/** A map with keys of the user's own; without a format for them, a rule checks them. */
 export function record<T extends Type>(keyFormat: FormatName | undefined, of: T): RecordType<T> {
   return { kind: 'record', keyFormat, of };
 }
 
+/** A map with known keys. */
 export function map<const K extends Keys>(keys: K): MapType<K> {
   return { kind: 'map', keys };
 }
@@ -150,6 +156,7 @@ export function optional<T extends Type>(type: T, meaning: string): Key<T, undef
   return { type, default: undefined, isRequired: false, meaning };
 }
 
+/** A key that must be there. */
 export function required<T extends Type>(type: T, meaning: string): Key<T, undefined> {
   return { type, default: undefined, isRequired: true, meaning };
 }

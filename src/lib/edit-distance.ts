@@ -39,12 +39,23 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of known) {
-    const distance = editDistance(folded, fold(candidate), bestDistance - 1);
+    const distance = editDistance(folded, foldOnce(candidate), bestDistance - 1);
     if (distance >= bestDistance) continue;
     best = candidate;
     bestDistance = distance;
   }
   return best;
+}
+
+const foldedCandidates = new Map<string, string>();
+
+/** Known words come from tables and are asked for again and again. */
+function foldOnce(word: string): string {
+  const known = foldedCandidates.get(word);
+  if (known !== undefined) return known;
+  const folded = fold(word);
+  foldedCandidates.set(word, folded);
+  return folded;
 }
 
 function fold(word: string): string {

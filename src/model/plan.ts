@@ -36,8 +36,11 @@ export interface HostPlan {
     | { readonly type: string; readonly unit: string | undefined; readonly socket: string | undefined }
     | undefined;
   readonly requiresSwapOff: boolean;
-  /** What templates may see, spelled out in plan/values.ts. */
-  readonly values: TemplateValues;
+  /**
+   * What templates may see, spelled out in plan/values.ts. `shared` is one and the same
+   * object for all hosts with the same roles, so that what only reads it is rendered once.
+   */
+  readonly values: { readonly shared: TemplateValues; readonly own: TemplateValues };
 }
 
 export type TemplateValue = string | number | boolean | TemplateValues | readonly TemplateValue[];

@@ -2,7 +2,7 @@
  * What is so for one host of one cluster: the values that flags are made of, and
  * the conditions that rows of the catalog name in `when`. Derived here once.
  */
-import { type Cluster, type Host, primaryAddress, type Taint } from '../model/cluster.ts';
+import { type Cluster, type Host, primaryAddress, type Role, type Taint } from '../model/cluster.ts';
 import { anyAddress, apiServerPort, etcdClientUrls, isIPv6Cluster } from './endpoints.ts';
 
 export interface Facts {
@@ -14,7 +14,8 @@ export interface Facts {
 
 /** The facts about a host. */
 export function factsOf(cluster: Cluster, host: Host): Facts {
-  return { text: textFacts(cluster, host), conditions: conditionsOf(cluster, host) };
+  const conditions = { ...roleConditions(cluster, host.roles), ...hostConditions(host) };
+  return { text: textFacts(cluster, host), conditions };
 }
 
 /** Whether a row with this `when` applies; an unknown condition is a mistake in a table, hence an error. */
@@ -50,7 +51,8 @@ function textFacts(cluster: Cluster, host: Host): Record<string, string> {
   };
 }
 
-function conditionsOf(cluster: Cluster, host: Host): Record<string, boolean> {
+/** Conditions that are the same for every host with these roles. */
+export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record<string, boolean> {
   const { method } = cluster.bootstrap;
   const usesDocker = cluster.runtime.type === 'docker';
   return {
@@ -60,14 +62,12 @@ function conditionsOf(cluster: Cluster, host: Host): Record<string, boolean> {
     bootstrapsWithTokenSecret: method === 'token-secret',
     encryptsAtRest: cluster.security.encryptionAtRest,
     hasFeatureGates: Object.keys(cluster.kubernetes.featureGates).length > 0,
-    hasNodeLabels: Object.keys(host.labels).length > 0,
-    hasNodeTaints: host.taints.length > 0,
     installsCoreDNS: cluster.addons.coredns,
     installsFlannel: cluster.addons.flannel,
-    isNotControlPlane: !host.roles.includes('control-plane'),
+    isNotControlPlane: !roles.includes('control-plane'),
+    isWorker: roles.includes('worker'),
     kubeletServingIsSigned: method === 'signed',
     managesHostsFile: cluster.hostsFile.manage,
-    proxiesImagePulls: cluster.runtime.proxy !== undefined,
     usesContainerd: cluster.runtime.type === 'containerd',
     usesContainerdWithProxy: cluster.runtime.type === 'containerd' && cluster.runtime.proxy !== undefined,
     usesDocker,
@@ -76,6 +76,10 @@ function conditionsOf(cluster: Cluster, host: Host): Record<string, boolean> {
     usesIpvs: cluster.network.proxy.mode === 'ipvs',
     usesRemoteRuntime: !usesDocker,
   };
+}
+
+function hostConditions(host: Host): Record<string, boolean> {
+  return { hasNodeLabels: Object.keys(host.labels).length > 0, hasNodeTaints: host.taints.length > 0 };
 }
 
 function pairs(record: Readonly<Record<string, unknown>>): string[] {

@@ -3,8 +3,8 @@ import { components } from '../catalog/components.ts';
 import * as paths from '../catalog/paths.ts';
 import { releaseOf } from '../catalog/releases.ts';
 import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
-import { type Cluster, type Host, hostsWithRole, primaryAddress } from '../model/cluster.ts';
-import type { TemplateValues } from '../model/plan.ts';
+import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
+import type { HostPlan, TemplateValues } from '../model/plan.ts';
 import {
   anyAddress,
   apiServerPort,
@@ -14,7 +14,7 @@ import {
   httpsUrl,
   isIPv6Cluster,
 } from './endpoints.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, roleConditions } from './facts.ts';
 import { componentVariables, sharedDefaults } from './flags.ts';
 
 /** Everything that the templates of a host read. */
@@ -23,15 +23,30 @@ export function valuesOf(
   host: Host,
   facts: Facts,
   modules: readonly { readonly name: string; readonly need: string }[],
+): HostPlan['values'] {
+  const key = host.roles.join();
+  const known = sharedByRoles.get(cluster) ?? new Map<string, TemplateValues>();
+  sharedByRoles.set(cluster, known);
+  const shared = known.get(key) ?? sharedValues(cluster, host.roles, facts, modules);
+  known.set(key, shared);
+  return { shared, own: ownValues(cluster, host, facts) };
+}
+
+const sharedByRoles = new WeakMap<Cluster, Map<string, TemplateValues>>();
+
+/** The same for every host with these roles. */
+function sharedValues(
+  cluster: Cluster,
+  roles: readonly Role[],
+  facts: Facts,
+  modules: readonly { readonly name: string; readonly need: string }[],
 ): TemplateValues {
   return {
-    is: facts.conditions,
-    host: { name: host.name, isWorker: host.roles.includes('worker') },
+    is: roleConditions(cluster, roles),
     cluster: { name: cluster.name, dnsDomain: cluster.dnsDomain },
     paths: { ...paths },
     binaryDir: cluster.binaries.dir,
-    variables: variablesOf(host, facts),
-    etcd: etcdValues(cluster, host),
+    sharedVariables: sharedDefaults(components, facts),
     apiServer: {
       port: apiServerPort(cluster),
       needsLowPort: apiServerPort(cluster) < 1024,
@@ -43,10 +58,20 @@ export function valuesOf(
       featureGates: cluster.kubernetes.featureGates,
       clusterDNS: cluster.network.clusterDNS.map((address) => address.text),
     },
-    runtime: runtimeValues(cluster, hostsNamedOn(cluster, host)),
+    runtime: runtimeValues(cluster),
     addons: { corednsImage: `registry.k8s.io/coredns:${releaseOf(cluster.kubernetes.minor).coredns}` },
     bootstrap: { tokenTTLSeconds: cluster.bootstrap.tokenTTLSeconds },
     modules: modules.filter((module) => module.need === 'required').map((module) => module.name),
+  };
+}
+
+/** This host's alone. */
+function ownValues(cluster: Cluster, host: Host, facts: Facts): TemplateValues {
+  return {
+    host: { name: host.name },
+    variables: variablesOf(host, facts),
+    etcd: etcdValues(cluster, host),
+    noProxy: noProxyOf(cluster, host),
     hostsFileLines: hostsFileLines(cluster, host),
   };
 }
@@ -58,7 +83,7 @@ function variablesOf(host: Host, facts: Facts): TemplateValues {
     const list = Object.entries(overrides).map(([name, words]) => ({ name, words }));
     return [row.key, { ...own, overrides: list }] as const;
   });
-  return { shared: sharedDefaults(components, facts), ...Object.fromEntries(own) };
+  return Object.fromEntries(own);
 }
 
 function etcdValues(cluster: Cluster, host: Host): TemplateValues {
@@ -96,26 +121,31 @@ function networkValues(cluster: Cluster): TemplateValues {
   };
 }
 
-function runtimeValues(cluster: Cluster, namedHosts: readonly Host[]): TemplateValues {
-  const { runtime, network } = cluster;
-  const own = [
-    'localhost',
-    '127.0.0.0/8',
-    ...[...network.serviceCIDRs, ...network.podCIDRs].map((cidr) => cidr.text),
-    ...namedHosts.flatMap((member) => member.addresses.map((address) => address.text)),
-    cluster.endpoint.host,
-    '.svc',
-    `.${cluster.dnsDomain}`,
-    ...(cluster.domain === undefined ? [] : [`.${cluster.domain}`]),
-  ];
+function runtimeValues({ runtime }: Cluster): TemplateValues {
   return {
     unit: runtimeUnits[runtime.type],
     socket: runtime.socket,
     sandboxImage: runtime.sandboxImage,
     usesSystemdCgroup: runtime.cgroupDriver === 'systemd',
     cgroupDriver: runtime.cgroupDriver,
-    noProxy: runtime.proxy === undefined ? '' : [...new Set([...runtime.proxy.noProxy, ...own])].join(','),
   };
+}
+
+/** What the runtime reaches without the proxy: the inventory's entries, then the cluster's own. */
+function noProxyOf(cluster: Cluster, host: Host): string {
+  const { runtime, network, domain } = cluster;
+  if (runtime.proxy === undefined) return '';
+  const own = [
+    'localhost',
+    '127.0.0.0/8',
+    ...[...network.serviceCIDRs, ...network.podCIDRs].map((cidr) => cidr.text),
+    ...hostsNamedOn(cluster, host).flatMap((member) => member.addresses.map((address) => address.text)),
+    cluster.endpoint.host,
+    '.svc',
+    `.${cluster.dnsDomain}`,
+    ...(domain === undefined ? [] : [`.${domain}`]),
+  ];
+  return [...new Set([...runtime.proxy.noProxy, ...own])].join(',');
 }
 
 /** The unit that a kubelet waits for; empty where the runtime is somebody else's business. */

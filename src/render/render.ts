@@ -6,16 +6,33 @@ import { authDir } from '../catalog/paths.ts';
 import type { KeyPair, Pki } from '../model/certificate.ts';
 import type { ProxySettings } from '../model/cluster.ts';
 import type { FileSpec, KubeconfigSource, RenderedFile } from '../model/file.ts';
-import type { HostPlan } from '../model/plan.ts';
+import type { HostPlan, TemplateValues } from '../model/plan.ts';
 import { certificateText, publicKeySha256 } from '../pki/text.ts';
 import type { Templates } from './template.ts';
 import { mergeYaml } from './yaml.ts';
 
 const redacted = 'REDACTED';
 
-/** The files of a host, in the order of the plan. */
-export function renderHost(plan: HostPlan, pki: Pki, templates: Templates): RenderedFile[] {
-  return plan.files.map((file) => renderFile(file, plan, pki, templates));
+/**
+ * Renders hosts one after another. What is the same for many hosts (units, shared
+ * configuration, authorities) is rendered once, and is then one and the same buffer.
+ */
+export function createRenderer(pki: Pki, templates: Templates): (plan: HostPlan) => RenderedFile[] {
+  const memo: Memo = { byValues: new WeakMap(), byKey: new Map() };
+  return (plan) => plan.files.map((file) => renderFile(file, { plan, pki, templates, memo }));
+}
+
+interface Rendering {
+  readonly plan: HostPlan;
+  readonly pki: Pki;
+  readonly templates: Templates;
+  readonly memo: Memo;
+}
+
+/** Forms that several hosts share; a key names all that a form depends on beside the values. */
+interface Memo {
+  readonly byValues: WeakMap<TemplateValues, Map<string, Forms>>;
+  readonly byKey: Map<string, Forms>;
 }
 
 /** A kubeconfig with the certificate embedded; pass a redacted key for review. */
@@ -42,91 +59,98 @@ export function redactedKey(privateKeyPem: string): string {
   return `${redacted}: private key, SHA-256 of its public key ${publicKeySha256(privateKeyPem)}`;
 }
 
-interface Forms {
-  readonly content: string;
-  readonly review: string;
-  readonly certificateText?: string;
-}
+/** A file for the host and for the review tree. */
+type Forms = Pick<RenderedFile, 'content' | 'review' | 'certificateText'>;
 
-function renderFile(file: FileSpec, plan: HostPlan, pki: Pki, templates: Templates): RenderedFile {
+function renderFile(file: FileSpec, rendering: Rendering): RenderedFile {
   const { path, mode, owner, group, placement, services } = file;
-  const forms = formsOf(file, plan, pki, templates);
-  const content = Buffer.from(forms.content);
-  const review = forms.review === forms.content ? content : Buffer.from(forms.review);
-  return {
-    path,
-    mode,
-    owner,
-    group,
-    placement,
-    services,
-    content,
-    review,
-    certificateText: forms.certificateText,
-  };
+  return { path, mode, owner, group, placement, services, ...formsOf(file, rendering) };
 }
 
-function formsOf(file: FileSpec, plan: HostPlan, pki: Pki, templates: Templates): Forms {
-  const { source } = file;
+function formsOf({ source }: FileSpec, rendering: Rendering): Forms {
+  const { pki, memo } = rendering;
   switch (source.kind) {
     case 'template':
-      return templateForms(source, plan, pki, templates);
+      return templateForms(source, rendering);
     case 'authority':
-      return pairForms(pki.authorities[source.authority], source.part);
+      return remembered(memo.byKey, `${source.authority} ${source.part}`, () =>
+        pairForms(pki.authorities[source.authority], source.part),
+      );
     case 'certificate':
       return pairForms(certificateOf(pki, source.id), source.part);
-    case 'service-account': {
-      const { privateKeyPem, publicKeyPem } = pki.serviceAccount;
-      if (source.part === 'public') return { content: publicKeyPem, review: publicKeyPem };
-      return { content: privateKeyPem, review: `${redactedKey(privateKeyPem)}\n` };
-    }
+    case 'service-account':
+      return remembered(memo.byKey, `service-account ${source.part}`, () => serviceAccountForms(pki, source.part));
     case 'kubeconfig':
-      return kubeconfigForms(source, pki, templates);
+      return kubeconfigForms(source, rendering);
   }
 }
 
-function templateForms(
-  source: Extract<FileSpec['source'], { kind: 'template' }>,
-  plan: HostPlan,
-  pki: Pki,
-  templates: Templates,
-): Forms {
+function remembered(known: Map<string, Forms>, key: string, make: () => Forms): Forms {
+  const forms = known.get(key) ?? make();
+  known.set(key, forms);
+  return forms;
+}
+
+type TemplateSource = Extract<FileSpec['source'], { kind: 'template' }>;
+
+function templateForms(source: TemplateSource, rendering: Rendering): Forms {
+  const { plan, templates, memo } = rendering;
+  const { shared, own } = plan.values;
+  const reads = templates.reads(source.template);
+  if (Object.keys(own).some((name) => reads.has(name))) return fillTemplate(source, rendering);
+  const known = memo.byValues.get(shared) ?? new Map<string, Forms>();
+  memo.byValues.set(shared, known);
+  const key = `${source.template} ${JSON.stringify(source.overlay)}`;
+  return remembered(known, key, () => fillTemplate(source, rendering));
+}
+
+function fillTemplate(source: TemplateSource, { plan, pki, templates }: Rendering): Forms {
   const fill = (secrets: Secrets) => {
-    const text = templates.get(source.template)({ ...plan.values, secrets });
+    const text = templates.get(source.template)({ ...plan.values.shared, ...plan.values.own, secrets });
     return source.overlay === undefined ? text : mergeYaml(text, source.overlay);
   };
   const { proxy } = plan.cluster.runtime;
+  const isSecret = templates.reads(source.template).has('secrets');
   const content = fill(secretsOf(pki, proxy));
-  return {
-    content,
-    review: templates.readsSecrets(source.template) ? fill(redactedSecrets(proxy)) : content,
-  };
+  return isSecret ? secretForms(content, fill(redactedSecrets(proxy))) : openForms(content);
 }
 
 function pairForms(pair: KeyPair, part: 'certificate' | 'private-key'): Forms {
-  if (part === 'private-key')
-    return { content: pair.privateKeyPem, review: `${redactedKey(pair.privateKeyPem)}\n` };
-  const { certificatePem } = pair;
-  return {
-    content: certificatePem,
-    review: certificatePem,
-    certificateText: certificateText(certificatePem),
-  };
+  if (part === 'private-key') return secretForms(pair.privateKeyPem, `${redactedKey(pair.privateKeyPem)}\n`);
+  return openForms(pair.certificatePem, certificateText(pair.certificatePem));
 }
 
-function kubeconfigForms(source: KubeconfigSource, pki: Pki, templates: Templates): Forms {
+function serviceAccountForms(pki: Pki, part: 'private' | 'public'): Forms {
+  const { privateKeyPem, publicKeyPem } = pki.serviceAccount;
+  return part === 'public'
+    ? openForms(publicKeyPem)
+    : secretForms(privateKeyPem, `${redactedKey(privateKeyPem)}\n`);
+}
+
+function kubeconfigForms(source: KubeconfigSource, { pki, templates, memo }: Rendering): Forms {
   const authorityPem = pki.authorities['kubernetes-ca'].certificatePem;
   const render = (credential: Parameters<typeof renderKubeconfig>[2]) =>
     renderKubeconfig(source, authorityPem, credential, templates);
   if (source.credential.kind === 'bootstrap-token') {
-    return { content: render({ token: pki.bootstrapToken }), review: render({ token: redacted }) };
+    return remembered(memo.byKey, JSON.stringify(source), () =>
+      secretForms(render({ token: pki.bootstrapToken }), render({ token: redacted })),
+    );
   }
   const { certificatePem, privateKeyPem } = certificateOf(pki, source.credential.id);
-  return {
-    content: render({ certificatePem, keyData: base64(privateKeyPem) }),
-    review: render({ certificatePem, keyData: `"${redactedKey(privateKeyPem)}"` }),
-    certificateText: certificateText(certificatePem),
-  };
+  return secretForms(
+    render({ certificatePem, keyData: base64(privateKeyPem) }),
+    render({ certificatePem, keyData: `"${redactedKey(privateKeyPem)}"` }),
+    certificateText(certificatePem),
+  );
+}
+
+function openForms(text: string, certificateText?: string): Forms {
+  const content = Buffer.from(text);
+  return { content, review: content, certificateText };
+}
+
+function secretForms(content: string, review: string, certificateText?: string): Forms {
+  return { content: Buffer.from(content), review: Buffer.from(review), certificateText };
 }
 
 /** What templates read as `secrets`. */

@@ -13,20 +13,20 @@ export type Render = (context: object) => string;
 export interface Templates {
   /** The compiled template below templates/, such as `etc/hosts.hbs`. */
   readonly get: (name: string) => Render;
-  /** Whether a template reads `secrets`, so that its review form differs. */
-  readonly readsSecrets: (name: string) => boolean;
+  /** The values that a template reads, by their first name: `secrets`, `host`, `network`. */
+  readonly reads: (name: string) => ReadonlySet<string>;
 }
 
 /** Templates of a folder, compiled when first asked for. */
 export function loadTemplates(folder: string): Templates {
   const environment = createEnvironment(folder);
-  const compiled = new Map<string, { render: Render; readsSecrets: boolean }>();
+  const compiled = new Map<string, { render: Render; reads: ReadonlySet<string> }>();
   const entry = (name: string) => {
     const known = compiled.get(name) ?? compile(environment, folder, name);
     compiled.set(name, known);
     return known;
   };
-  return { get: (name) => entry(name).render, readsSecrets: (name) => entry(name).readsSecrets };
+  return { get: (name) => entry(name).render, reads: (name) => entry(name).reads };
 }
 
 /** Partials: templates whose name begins with an underscore and that stand in no file alone. */
@@ -67,7 +67,18 @@ function compile(environment: typeof Handlebars, folder: string, name: string) {
       throw new Error(`templates/${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  return { render, readsSecrets: text.includes('secrets.') };
+  return { render, reads: namesIn(environment.parse(text)) };
+}
+
+/** First names of all paths; those inside #each that belong to an item do no harm. */
+function namesIn(program: hbs.AST.Program): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visitor = new Handlebars.Visitor();
+  visitor.PathExpression = ({ parts }) => {
+    if (parts[0] !== undefined) names.add(String(parts[0]));
+  };
+  visitor.accept(program);
+  return names;
 }
 
 /** Wraps plain data so that reading a name it does not have throws. */

@@ -31,6 +31,21 @@ export function flagsOf(component: ComponentKey): Options {
   return flags[component];
 }
 
+const flagNames = new Map<string, readonly string[]>();
+
+/** The names of the flags that a minor has, or of all; found once, since hints for mistyped flags ask often. */
+export function flagNamesOf(component: ComponentKey, minor: string | undefined): readonly string[] {
+  const id = `${component} ${minor}`;
+  const known = flagNames.get(id);
+  if (known !== undefined) return known;
+  const all = Object.entries(flagsOf(component));
+  const names = all
+    .filter(([, flag]) => minor === undefined || isAccepted(flag, minor))
+    .map(([name]) => name);
+  flagNames.set(id, names);
+  return names;
+}
+
 /** Every top-level field of a component's configuration file, of any minor. */
 export function configFieldsOf(component: ConfigurableKey): Options {
   return configFields[component];

@@ -4,8 +4,8 @@ import {
   configFieldsOf,
   configurableKeys,
   featureGatesOf,
+  flagNamesOf,
   flagsOf,
-  isAccepted,
   isDeprecated,
   type Option,
 } from '../../catalog/flags/flags.ts';
@@ -27,6 +27,7 @@ const binaries: Readonly<Record<ComponentKey, string>> = {
   proxy: 'kube-proxy',
 };
 
+/** Feature gates are among those known for the version. */
 export function* featureGatesAreKnown({ inventory, facts }: RuleContext): Iterable<Problem> {
   const gates = Object.keys(inventory.kubernetes?.featureGates ?? {});
   const known = facts.version === undefined ? [] : featureGatesOf(facts.version.minor);
@@ -45,6 +46,7 @@ export function* featureGatesAreKnown({ inventory, facts }: RuleContext): Iterab
   }
 }
 
+/** Flags exist in this version, have values of their type and are free to change. */
 export function* componentFlagsAreKnown(context: RuleContext): Iterable<Problem> {
   const minor = context.facts.version?.minor;
   for (const { path, components } of componentSettings(context)) {
@@ -88,13 +90,7 @@ function flagProblem(
 }
 
 function unknownFlag(key: ComponentKey, name: string, minor: string | undefined): Found {
-  const flags = Object.entries(flagsOf(key)).filter(
-    ([, option]) => minor === undefined || isAccepted(option, minor),
-  );
-  const near = nearest(
-    name.replace(/^-+/, ''),
-    flags.map(([flag]) => flag),
-  );
+  const near = nearest(name.replace(/^-+/, ''), flagNamesOf(key, minor));
   const elsewhere = componentKeys.find((other) => other !== key && Object.hasOwn(flagsOf(other), name));
   const hint =
     elsewhere === undefined ? 'delete it' : `delete it; ${binaries[elsewhere]} has a flag of this name`;
@@ -164,10 +160,7 @@ const valueShapes: Readonly<
 function typeProblem(name: string, value: string | undefined, option: Option): Found | undefined {
   const shape = valueShapes[option.type];
   if (value === undefined || shape === undefined || shape.holds(value)) return undefined;
-  const repaired =
-    option.type === 'bool'
-      ? { yes: 'true', no: 'false', on: 'true', off: 'false' }[value.toLowerCase()]
-      : undefined;
+  const repaired = option.type === 'bool' ? booleanOf(value.toLowerCase()) : undefined;
   return {
     code: 'flag-type',
     message: `--${name} wants ${shape.wanted}, found ${quote(value)}`,
@@ -175,6 +168,12 @@ function typeProblem(name: string, value: string | undefined, option: Option): F
   };
 }
 
+function booleanOf(word: string): string | undefined {
+  if (['yes', 'on', 'y', '1'].includes(word)) return 'true';
+  return ['no', 'off', 'n', '0'].includes(word) ? 'false' : undefined;
+}
+
+/** Fields of configuration files exist in this version and are free to change. */
 export function* configFieldsAreKnown(context: RuleContext): Iterable<Problem> {
   const minor = context.facts.version?.minor;
   for (const { path, components } of componentSettings(context)) {

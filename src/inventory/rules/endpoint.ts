@@ -9,6 +9,7 @@ import { familyName, whyUnusable } from './hosts.ts';
 const floatingModes: readonly string[] = ['keepalived', 'haproxy'];
 const floatingKeys = ['vip', 'interface', 'virtualRouterId'] as const;
 
+/** The mode has the keys that it needs and no others. */
 export function* endpointKeysFitTheMode({ inventory: { endpoint }, facts }: RuleContext): Iterable<Problem> {
   if (facts.isBroken('endpoint', 'mode')) return;
   const mode = endpoint?.mode ?? endpointKeys.mode.default;
@@ -115,6 +116,7 @@ const daemonPorts: Readonly<Record<number, string>> = {
   10259: 'kube-scheduler',
 };
 
+/** No daemon and no service listens where another does. */
 export function* portsAreFree({ inventory, facts }: RuleContext): Iterable<Problem> {
   const port = inventory.endpoint?.port ?? endpointKeys.port.default;
   const daemon = daemonPorts[port];

@@ -4,6 +4,7 @@ import { parseVersion } from '../../lib/version.ts';
 import type { Problem } from '../problem.ts';
 import type { RuleContext } from '../rules.ts';
 
+/** etcd is of the minor that was released together with Kubernetes. */
 export function* etcdVersionFitsKubernetes({ inventory, facts }: RuleContext): Iterable<Problem> {
   const written = inventory.etcd?.version;
   const release = facts.version === undefined ? undefined : findRelease(facts.version.minor);
@@ -110,6 +111,7 @@ const ownedVariables: readonly (readonly [pattern: RegExp, instead: string])[] =
   [/^ETCD_DISCOVERY(?:_.*)?$/, 'the hosts with the role etcd'],
 ];
 
+/** No variable is written that hardway sets. */
 export function* etcdVariablesAreFree({ inventory }: RuleContext): Iterable<Problem> {
   for (const name of Object.keys(inventory.etcd?.env ?? {})) {
     const instead = ownedVariables.find(([pattern]) => pattern.test(name))?.[1];

@@ -26,6 +26,7 @@ function duplicateHost(name: string, current: HostFacts, first: HostFacts): Prob
   };
 }
 
+/** Every host has an address, written in one of the two ways. */
 export function* hostsHaveAddresses({ facts }: RuleContext): Iterable<Problem> {
   for (const { host, path, label } of facts.hosts) {
     const [hasOne, hasSeveral] = ['address', 'addresses'].map((key) => key in host);
@@ -50,6 +51,7 @@ export function* hostsHaveAddresses({ facts }: RuleContext): Iterable<Problem> {
   }
 }
 
+/** No two hosts share an address, in whatever notation. */
 export function* addressesAreUnique({ facts }: RuleContext): Iterable<Problem> {
   const firsts = new Map<string, { owner: HostFacts; path: Path }>();
   for (const owner of facts.hosts) {
@@ -103,6 +105,7 @@ export function whyUnusable(address: Address): string | undefined {
   )?.why;
 }
 
+/** Other hosts can dial every address, and one is of the family of the cluster. */
 export function* hostAddressesAreUsable({ facts }: RuleContext): Iterable<Problem> {
   for (const { addresses, label, path: hostPath } of facts.hosts) {
     for (const { address, path } of addresses) {
@@ -131,10 +134,12 @@ export function* hostAddressesAreUsable({ facts }: RuleContext): Iterable<Proble
   }
 }
 
+/** The family as messages name it. */
 export function familyName(family: 'ipv4' | 'ipv6'): string {
   return family === 'ipv4' ? 'IPv4' : 'IPv6';
 }
 
+/** No host has a role twice. */
 export function* rolesAreUnique({ facts }: RuleContext): Iterable<Problem> {
   for (const { host, path, label } of facts.hosts) {
     const roles = host.roles ?? [];

@@ -21,6 +21,7 @@ const allowedLabels = [
 ];
 const allowedNamespaces = ['kubelet.kubernetes.io', 'node.kubernetes.io'];
 
+/** The kubelet may set every label on its own node. */
 export function* labelsAreAllowed(context: RuleContext): Iterable<Problem> {
   for (const { path, labels } of nodeSettings(context)) {
     for (const key of Object.keys(labels)) {
@@ -54,6 +55,7 @@ function refused(key: string, path: Path): Problem {
   };
 }
 
+/** No taint stands twice with the same key and effect. */
 export function* taintsAreUnique(context: RuleContext): Iterable<Problem> {
   for (const { path, taints } of nodeSettings(context)) {
     const firsts = new Map<string, number>();

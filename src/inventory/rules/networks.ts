@@ -15,6 +15,7 @@ import type { RuleContext } from '../rules.ts';
 import { defaultMaskSize } from '../schema.ts';
 import { familyName } from './hosts.ts';
 
+/** Networks are written without host bits. */
 export function* networksAreNetworks({ facts }: RuleContext): Iterable<Problem> {
   for (const { name, path, cidr, written, isMasked } of rangesOf(facts)) {
     if (!isMasked) continue;
@@ -49,6 +50,7 @@ export function* networksHaveOneFamilyOrder({ facts: { services, pods } }: RuleC
   };
 }
 
+/** Services, pods and hosts share no address. */
 export function* networksAreApart({ facts }: RuleContext): Iterable<Problem> {
   const ranges = rangesOf(facts);
   for (const [index, left] of ranges.entries()) {
@@ -162,6 +164,7 @@ function podFix({ cidr }: Range, mask: number, workers: number): string {
     : `use a podCIDR of /${prefix} or shorter, or nodeCIDRMaskSize ${longer}`;
 }
 
+/** Cluster DNS is a service like others: inside the range, and not the API itself. */
 export function* clusterDNSFitsServices({ inventory, facts }: RuleContext): Iterable<Problem> {
   const { services } = facts;
   if (services === undefined) return;

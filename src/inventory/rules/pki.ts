@@ -3,6 +3,7 @@ import type { Problem } from '../problem.ts';
 import type { RuleContext } from '../rules.ts';
 import { pkiKeys } from '../schema.ts';
 
+/** Certificates outlive their renewal and not their authority. */
 export function* validityPeriodsNest({ inventory: { pki }, facts }: RuleContext): Iterable<Problem> {
   const ca = pki?.caValidityDays ?? pkiKeys.caValidityDays.default;
   const leaf = pki?.certValidityDays ?? pkiKeys.certValidityDays.default;
@@ -36,6 +37,7 @@ export function* validityPeriodsNest({ inventory: { pki }, facts }: RuleContext)
   }
 }
 
+/** Names in certificates name one thing. */
 export function* namesInCertificatesAreExact({ inventory }: RuleContext): Iterable<Problem> {
   for (const [index, name] of (inventory.pki?.extraSANs ?? []).entries()) {
     if (name === undefined || !name.startsWith('*')) continue;

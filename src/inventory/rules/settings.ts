@@ -8,6 +8,7 @@ import { bootstrapKeys, proxyModeKeys } from '../schema.ts';
 const shortestTTL = 10 * 60;
 const longestTTL = 365 * 86_400;
 
+/** The token has a sensible lifetime, where there is a token. */
 export function* bootstrapKeysFitTheMethod({
   inventory: { bootstrap },
   facts,
@@ -40,6 +41,7 @@ export function* bootstrapKeysFitTheMethod({
 /** The kubelet's own Docker support ended with 1.23 (kubernetes/enhancements#2221). */
 const lastDockershim = '1.23';
 
+/** The runtime has the keys that its type needs and no others. */
 export function* runtimeKeysFitTheType({ inventory: { runtime }, facts }: RuleContext): Iterable<Problem> {
   if (runtime?.type === 'external' && !('socket' in runtime)) {
     const message = 'runtime.type external needs "socket": where the runtime listens';
@@ -86,6 +88,7 @@ export function* runtimeKeysFitTheType({ inventory: { runtime }, facts }: RuleCo
 /** nftables is alpha in 1.29 and on without a feature gate from 1.31 (kubernetes/enhancements#3866). */
 const firstNftables = '1.31';
 
+/** kube-proxy has the mode in this version, and the keys that it needs. */
 export function* proxyKeysFitTheMode({ inventory, facts }: RuleContext): Iterable<Problem> {
   const proxy = inventory.network?.proxy;
   if (proxy === undefined || facts.isBroken('network', 'proxy', 'mode')) return;

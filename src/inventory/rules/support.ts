@@ -62,6 +62,7 @@ const unsupported: readonly UnsupportedRow[] = [
   })),
 ];
 
+/** Nothing is asked for that cannot be rendered yet. */
 export function* whatIsWrittenIsSupported({ inventory, facts }: RuleContext): Iterable<Problem> {
   for (const { what, path, isWritten, fix } of unsupported) {
     if (isWritten(inventory)) yield notYet(what, path, fix);

@@ -5,6 +5,7 @@ import type { RuleContext } from '../rules.ts';
 
 const path = ['hosts'];
 
+/** There is an etcd member and a control plane, and somebody to do the work. */
 export function* rolesAreFilled({ inventory, facts }: RuleContext): Iterable<Problem> {
   if (!facts.rolesAreKnown) return;
   const isExternal = inventory.etcd !== undefined && 'external' in inventory.etcd;
@@ -28,6 +29,7 @@ function missingRole(role: string, consequence: string): Problem {
   return { code: 'missing-role', path, atKey: true, message, fix: `add "${role}" to the roles of a host` };
 }
 
+/** The loss of one host of several stops nothing. */
 export function* clusterSurvivesOneHost({ facts }: RuleContext): Iterable<Problem> {
   // One host is a choice; there is nothing to survive.
   if (!facts.rolesAreKnown || facts.hosts.length === 1) return;

@@ -6,6 +6,7 @@ import type { RuleContext } from '../rules.ts';
 
 const path = ['kubernetes', 'version'];
 
+/** The Kubernetes version exists and can be rendered. */
 export function* versionExists({ inventory }: RuleContext): Iterable<Problem> {
   const written = inventory.kubernetes?.version;
   const version = written === undefined ? undefined : parseVersion(written);

@@ -9,15 +9,24 @@ describe('DER', () => {
   test('object identifiers come back as they went in', () => {
     const arc = fc.integer({ min: 0, max: 2 ** 27 });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 39 }), fc.array(arc, { minLength: 1 }), (root, second, rest) => {
-        const dotted = [root, second, ...rest].join('.');
-        expect(readOid(readDer(encode(asn1.oid(dotted)), derTag.oid))).toBe(dotted);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 2 }),
+        fc.integer({ min: 0, max: 39 }),
+        fc.array(arc, { minLength: 1 }),
+        (root, second, rest) => {
+          const dotted = [root, second, ...rest].join('.');
+          expect(readOid(readDer(encode(asn1.oid(dotted)), derTag.oid))).toBe(dotted);
+        },
+      ),
     );
   });
 
   test('times come back as they went in, to the second, and change their type at 2050', () => {
-    const moments = fc.date({ min: new Date('1950-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true });
+    const moments = fc.date({
+      min: new Date('1950-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:59Z'),
+      noInvalidDate: true,
+    });
     fc.assert(
       fc.property(moments, (moment) => {
         const der = encode(asn1.time(moment));
@@ -25,8 +34,12 @@ describe('DER', () => {
         expect(readTime(readDer(der, tag)).getTime()).toBe(Math.floor(moment.getTime() / 1000) * 1000);
       }),
     );
-    expect(encode(asn1.time(new Date('2049-12-31T23:59:59Z'))).toString('latin1')).toBe('\x17\x0d491231235959Z');
-    expect(encode(asn1.time(new Date('2050-01-01T00:00:00Z'))).toString('latin1')).toBe('\x18\x0f20500101000000Z');
+    expect(encode(asn1.time(new Date('2049-12-31T23:59:59Z'))).toString('latin1')).toBe(
+      '\x17\x0d491231235959Z',
+    );
+    expect(encode(asn1.time(new Date('2050-01-01T00:00:00Z'))).toString('latin1')).toBe(
+      '\x18\x0f20500101000000Z',
+    );
   });
 
   test('long values are read and spliced', () => {
@@ -56,7 +69,9 @@ describe('DER', () => {
     ['170d3236313333303132303030305a', 'month 13'],
     ['0400', 'another type'],
   ])('%s is no time: %s', (hex) => {
-    expect(() => readTime(readDer(Buffer.from(hex, 'hex'), Number.parseInt(hex.slice(0, 2), 16)))).toThrow(DerError);
+    expect(() => readTime(readDer(Buffer.from(hex, 'hex'), Number.parseInt(hex.slice(0, 2), 16)))).toThrow(
+      DerError,
+    );
     expect(() => readTime(undefined)).toThrow(DerError);
   });
 

@@ -3,15 +3,28 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encode } from '../../../src/pki/asn1.ts';
 import { issueAuthority, issueLeaf } from '../../../src/pki/issue.ts';
-import { distinguishedName, encodeName, formatName, namesAreEqual, readName } from '../../../src/pki/names.ts';
+import {
+  distinguishedName,
+  encodeName,
+  formatName,
+  namesAreEqual,
+  readName,
+} from '../../../src/pki/names.ts';
 import { now, request } from './support.ts';
 
 const text = (maxLength: number) =>
-  fc.string({ minLength: 1, maxLength, unit: 'grapheme' }).filter((value) => !/\p{Cc}|\p{Cs}/u.test(value) && [...value].length <= maxLength);
+  fc
+    .string({ minLength: 1, maxLength, unit: 'grapheme' })
+    .filter((value) => !/\p{Cc}|\p{Cs}/u.test(value) && [...value].length <= maxLength);
 
 describe('distinguished names', () => {
   test('stand in the order C, ST, L, O, OU, CN', () => {
-    const name = distinguishedName('kubernetes-admin', 'system:masters', { OU: 'u', L: 'l', ST: 's', C: 'DE' });
+    const name = distinguishedName('kubernetes-admin', 'system:masters', {
+      OU: 'u',
+      L: 'l',
+      ST: 's',
+      C: 'DE',
+    });
     expect(formatName(name)).toBe('C=DE, ST=s, L=l, O=system:masters, OU=u, CN=kubernetes-admin');
   });
 
@@ -58,7 +71,9 @@ describe('distinguished names', () => {
   });
 
   test('special characters are escaped as in RFC 4514', () => {
-    expect(formatName([{ type: 'CN', value: ' a,b+c"\\<>;#= ' }])).toBe('CN=\\ a\\,b\\+c\\"\\\\\\<\\>\\;#=\\ ');
+    expect(formatName([{ type: 'CN', value: ' a,b+c"\\<>;#= ' }])).toBe(
+      'CN=\\ a\\,b\\+c\\"\\\\\\<\\>\\;#=\\ ',
+    );
     expect(formatName([{ type: 'O', value: '#1\n' }])).toBe('O=\\#1\\0A');
   });
 
@@ -69,12 +84,26 @@ describe('distinguished names', () => {
     ];
     expect(namesAreEqual(left, [...left].reverse())).toBe(true);
     expect(namesAreEqual(left, left.slice(1))).toBe(false);
-    expect(namesAreEqual(left, [{ type: 'O', value: 'b' }, { type: 'CN', value: 'a' }])).toBe(false);
+    expect(
+      namesAreEqual(left, [
+        { type: 'O', value: 'b' },
+        { type: 'CN', value: 'a' },
+      ]),
+    ).toBe(false);
   });
 
   test('foreign string types and attributes are read', () => {
     // SET { SEQUENCE { dc, IA5String "org" } }, SET { SEQUENCE { CN, BMPString "é" } }
-    const der = Buffer.from('3024' + '3113301106' + '0a0992268993f22c640119' + '1603' + '6f7267' + '310d300b0603550403' + '1e0400e90061', 'hex');
+    const der = Buffer.from(
+      '3024' +
+        '3113301106' +
+        '0a0992268993f22c640119' +
+        '1603' +
+        '6f7267' +
+        '310d300b0603550403' +
+        '1e0400e90061',
+      'hex',
+    );
     const parts = readName(Buffer.concat([Buffer.from([0x30, der.length - 2]), der.subarray(2)]));
     expect(parts).toEqual([
       { type: '0.9.2342.19200300.100.1.25', value: 'org' },

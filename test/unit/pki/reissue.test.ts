@@ -1,14 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import type { PkiRequest, WantedCertificate } from '../../../src/model/certificate.ts';
 import { readCertificate } from '../../../src/pki/certificate.ts';
-import { issueLeaf } from '../../../src/pki/issue.ts';
+import { issueLeaf, loadAuthority } from '../../../src/pki/issue.ts';
 import { keyMatchesCertificate } from '../../../src/pki/keys.ts';
 import { openStore } from '../../../src/pki/store.ts';
-import { loadAuthority } from '../../../src/pki/issue.ts';
-import { admin, apiserver, etcdServer, filesOf, later, newStore, now, openssl, request, temporaryFolder, wanted, write } from './support.ts';
+import {
+  admin,
+  apiserver,
+  etcdServer,
+  filesOf,
+  later,
+  newStore,
+  now,
+  openssl,
+  request,
+  temporaryFolder,
+  wanted,
+  write,
+} from './support.ts';
 
 /** What a second opening changes, the files that changed, and that the new pairs match. */
-async function reopened(changes: Partial<PkiRequest>, options: Partial<Parameters<typeof openStore>[2]> = {}) {
+async function reopened(
+  changes: Partial<PkiRequest>,
+  options: Partial<Parameters<typeof openStore>[2]> = {},
+) {
   const dir = newStore();
   await openStore(dir, request(), { now });
   const before = filesOf(dir);
@@ -34,9 +49,17 @@ const filesOfApiserver = ['hosts/master01/apiserver.crt', 'hosts/master01/apiser
 
 describe('exactly the certificate that differs is made anew', () => {
   test.each<[string, Partial<WantedCertificate>, string]>([
-    ['a SAN more', { sans: { ...apiserver.sans, ip: [...apiserver.sans.ip, '10.0.0.5'] } }, 'SAN added: 10.0.0.5'],
+    [
+      'a SAN more',
+      { sans: { ...apiserver.sans, ip: [...apiserver.sans.ip, '10.0.0.5'] } },
+      'SAN added: 10.0.0.5',
+    ],
     ['a SAN less', { sans: { ...apiserver.sans, dns: ['master01'] } }, 'SAN removed: kubernetes'],
-    ['other SANs', { sans: { dns: ['a', 'b'], ip: [] } }, 'SAN added: a, b; SAN removed: master01, kubernetes, 10.0.0.1, fd00::1'],
+    [
+      'other SANs',
+      { sans: { dns: ['a', 'b'], ip: [] } },
+      'SAN added: a, b; SAN removed: master01, kubernetes, 10.0.0.1, fd00::1',
+    ],
     ['a usage more', { usages: ['server', 'client'] }, 'usages server, wanted server, client'],
     ['no usages', { usages: [] }, 'usages server, wanted none'],
     ['another CN', { commonName: 'x' }, 'subject CN=kube-apiserver, wanted CN=x'],
@@ -92,7 +115,10 @@ describe('all leaf certificates are made anew, authorities never', () => {
 describe('nothing is made anew', () => {
   test.each<[string, Partial<PkiRequest>]>([
     ['another validity', { certValidityDays: 30, caValidityDays: 4000, renewBeforeDays: 1 }],
-    ['another order of names', changedApiserver({ sans: { dns: ['kubernetes', 'master01'], ip: ['fd00::1', '10.0.0.1'] } })],
+    [
+      'another order of names',
+      changedApiserver({ sans: { dns: ['kubernetes', 'master01'], ip: ['fd00::1', '10.0.0.1'] } }),
+    ],
     ['another order of usages', { certificates: [{ ...etcdServer, usages: ['client', 'server'] }] }],
   ])('for %s', async (_, changes) => {
     expect(await reopened(changes)).toEqual({ reasons: [], changed: [] });
@@ -127,9 +153,43 @@ test('names of kinds that no one wants count as removed, foreign usages are told
   const { pki } = await openStore(`${folder}/store`, request({ certificates: [] }), { now });
   write(folder, 'ca.crt', pki.authorities['kubernetes-ca'].certificatePem);
   write(folder, 'ca.key', pki.authorities['kubernetes-ca'].privateKeyPem);
-  openssl(folder, 'req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'a.key', '-out', 'a.csr', '-subj', '/CN=a');
-  write(folder, 'ext', 'subjectAltName=DNS:a,email:x@example.org,URI:https://a\nextendedKeyUsage=codeSigning\n');
-  openssl(folder, 'x509', '-req', '-in', 'a.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '3000', '-extfile', 'ext', '-out', 'a.crt');
+  openssl(
+    folder,
+    'req',
+    '-new',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    'a.key',
+    '-out',
+    'a.csr',
+    '-subj',
+    '/CN=a',
+  );
+  write(
+    folder,
+    'ext',
+    'subjectAltName=DNS:a,email:x@example.org,URI:https://a\nextendedKeyUsage=codeSigning\n',
+  );
+  openssl(
+    folder,
+    'x509',
+    '-req',
+    '-in',
+    'a.csr',
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-days',
+    '3000',
+    '-extfile',
+    'ext',
+    '-out',
+    'a.crt',
+  );
   const files = filesOf(folder);
   write(`${folder}/store`, 'hosts/a/b.crt', files.get('a.crt') ?? '');
   write(`${folder}/store`, 'hosts/a/b.key', files.get('a.key') ?? '');

@@ -4,7 +4,19 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { authorityNames } from '../../../src/model/certificate.ts';
 import { openStore } from '../../../src/pki/store.ts';
-import { admin, apiserver, etcdServer, filesOf, later, modeOf, newStore, now, refusal, request, wanted } from './support.ts';
+import {
+  admin,
+  apiserver,
+  etcdServer,
+  filesOf,
+  later,
+  modeOf,
+  newStore,
+  now,
+  refusal,
+  request,
+  wanted,
+} from './support.ts';
 
 describe('a new store', () => {
   test('has everything, and says what it made', async () => {
@@ -66,7 +78,8 @@ describe('a new store', () => {
     const dir = newStore();
     await openStore(dir, request(), { now });
     for (const path of filesOf(dir).keys()) expect(`${path} ${modeOf(join(dir, path))}`).toBe(`${path} 600`);
-    for (const folder of ['.', 'etcd', 'hosts', 'hosts/master01', 'operator']) expect(modeOf(join(dir, folder))).toBe('700');
+    for (const folder of ['.', 'etcd', 'hosts', 'hosts/master01', 'operator'])
+      expect(modeOf(join(dir, folder))).toBe('700');
   });
 
   test('counts its progress and lets others work', async () => {
@@ -74,7 +87,10 @@ describe('a new store', () => {
     const seen: number[] = [];
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
-    await openStore(newStore(), request({ certificates }), { now, onProgress: (done, total) => total === 300 && seen.push(done) });
+    await openStore(newStore(), request({ certificates }), {
+      now,
+      onProgress: (done, total) => total === 300 && seen.push(done),
+    });
     clearInterval(timer);
     expect(seen).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
     expect(ticks).toBeGreaterThan(1);
@@ -83,7 +99,9 @@ describe('a new store', () => {
   test('makes RSA keys, several at once', async () => {
     const { pki } = await openStore(newStore(), request({ keyAlgorithm: 'rsa-2048' }), { now });
     const keys = [...pki.certificates.values(), ...Object.values(pki.authorities), pki.serviceAccount];
-    expect(keys.map(({ privateKeyPem }) => createPrivateKey(privateKeyPem).asymmetricKeyType)).toEqual(keys.map(() => 'rsa'));
+    expect(keys.map(({ privateKeyPem }) => createPrivateKey(privateKeyPem).asymmetricKeyType)).toEqual(
+      keys.map(() => 'rsa'),
+    );
     expect([...pki.certificates.keys()]).toEqual(request().certificates.map(({ id }) => id));
   });
 });
@@ -131,14 +149,16 @@ describe('a store that is there', () => {
   test('is closed to others again, with a warning about secrets', async () => {
     const dir = newStore();
     await openStore(dir, request(), { now });
-    for (const path of ['ca.key', 'ca.crt', 'sa.key', 'bootstrap-token', 'operator/admin.key']) chmodSync(join(dir, path), 0o644);
+    for (const path of ['ca.key', 'ca.crt', 'sa.key', 'bootstrap-token', 'operator/admin.key'])
+      chmodSync(join(dir, path), 0o644);
     chmodSync(join(dir, 'operator'), 0o755);
     chmodSync(dir, 0o755);
     const { warnings } = await openStore(dir, request(), { now });
     expect(warnings).toEqual([
       'other users could read ca.key, sa.key, bootstrap-token and 1 more; these files are mode 0600 now',
     ]);
-    for (const path of ['ca.key', 'ca.crt', 'operator/admin.key']) expect(modeOf(join(dir, path))).toBe('600');
+    for (const path of ['ca.key', 'ca.crt', 'operator/admin.key'])
+      expect(modeOf(join(dir, path))).toBe('600');
     expect([modeOf(dir), modeOf(join(dir, 'operator'))]).toEqual(['700', '700']);
     expect((await openStore(dir, request(), { now })).warnings).toEqual([]);
   });
@@ -147,7 +167,9 @@ describe('a store that is there', () => {
     const dir = newStore();
     await openStore(dir, request(), { now });
     utimesSync(join(dir, 'ca.key'), 1, 1);
-    await openStore(dir, request({ certificates: [...request().certificates, wanted('hosts/b/c')] }), { now });
+    await openStore(dir, request({ certificates: [...request().certificates, wanted('hosts/b/c')] }), {
+      now,
+    });
     const { statSync } = await import('node:fs');
     expect(statSync(join(dir, 'ca.key')).mtimeMs).toBe(1000);
   });
@@ -172,19 +194,35 @@ describe('a store that is there', () => {
 
   test('serves two at once, one after the other', async () => {
     const dir = newStore();
-    const [left, right] = await Promise.all([openStore(dir, request(), { now }), openStore(dir, request(), { now })]);
+    const [left, right] = await Promise.all([
+      openStore(dir, request(), { now }),
+      openStore(dir, request(), { now }),
+    ]);
     expect(left.pki).toEqual(right.pki);
     expect([left.changes.length, right.changes.length].sort()).toEqual([0, 9]);
   });
 });
 
 describe('certificate ids', () => {
-  test.each(['apiserver', '../x/y', 'hosts//a', 'hosts/a/', '/etc/x', 'etcd/ca', 'hosts/.a/b', 'hosts/a b/c'])('%s is refused', async (id) => {
-    await expect(openStore(newStore(), request({ certificates: [wanted(id)] }), { now })).rejects.toThrow(RangeError);
+  test.each([
+    'apiserver',
+    '../x/y',
+    'hosts//a',
+    'hosts/a/',
+    '/etc/x',
+    'etcd/ca',
+    'hosts/.a/b',
+    'hosts/a b/c',
+  ])('%s is refused', async (id) => {
+    await expect(openStore(newStore(), request({ certificates: [wanted(id)] }), { now })).rejects.toThrow(
+      RangeError,
+    );
   });
 
   test('two of the same are refused', async () => {
-    await expect(openStore(newStore(), request({ certificates: [admin, admin] }), { now })).rejects.toThrow('wanted twice');
+    await expect(openStore(newStore(), request({ certificates: [admin, admin] }), { now })).rejects.toThrow(
+      'wanted twice',
+    );
   });
 });
 
@@ -194,5 +232,8 @@ test('a name that no certificate can hold is refused, and nothing is left behind
   const error = await refusal(openStore(dir, request({ certificates: [admin, bad] }), { now }));
   expect([error.kind, error.path]).toEqual(['not-encodable', join(dir, 'hosts/a/b.crt')]);
   await openStore(dir, request(), { now });
-  expect([...filesOf(dir).keys()].filter((path) => path.startsWith('.'))).toEqual(['.gitignore', '.hardway-pki']);
+  expect([...filesOf(dir).keys()].filter((path) => path.startsWith('.'))).toEqual([
+    '.gitignore',
+    '.hardway-pki',
+  ]);
 });

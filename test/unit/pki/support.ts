@@ -68,7 +68,7 @@ export function filesOf(folder: string): Map<string, string> {
   return new Map(
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .map((path) => join(folder, path))
-      .filter((path) => statSync(path).isFile())
+      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
       .sort()
       .map((path) => [relative(folder, path), readFileSync(path, 'utf8')]),
   );

@@ -10,7 +10,11 @@ import { encodeCertificate } from '../../../src/pki/x509.ts';
 import { later, now, openssl, opensslAccepts, request, temporaryFolder, write } from './support.ts';
 
 const hour = 3_600_000;
-const leafOf = (authority: Authority, changes: Partial<Parameters<typeof issueLeaf>[1]> = {}, settings = request()) =>
+const leafOf = (
+  authority: Authority,
+  changes: Partial<Parameters<typeof issueLeaf>[1]> = {},
+  settings = request(),
+) =>
   issueLeaf(
     authority,
     {
@@ -31,13 +35,27 @@ describe.each(keyAlgorithms)('%s', (keyAlgorithm) => {
   test('openssl in its strict mode and node accept authority and leaf', async () => {
     const folder = temporaryFolder();
     // Past 2049, so that GeneralizedTime is judged as well.
-    const settings = request({ keyAlgorithm, caValidityDays: 36_500, certValidityDays: 36_000, subject: { C: 'FR', L: 'Besançon' } });
+    const settings = request({
+      keyAlgorithm,
+      caValidityDays: 36_500,
+      certValidityDays: 36_000,
+      subject: { C: 'FR', L: 'Besançon' },
+    });
     const authority = await issueAuthority('kubernetes-ca', settings, now);
     const leaf = await leafOf(authority, {}, settings);
     write(folder, 'ca.crt', authority.pair.certificatePem);
     write(folder, 'leaf.crt', leaf.certificatePem);
     const verify = (...args: readonly string[]) =>
-      opensslAccepts(folder, 'verify', '-x509_strict', '-attime', String(now.getTime() / 1000), '-CAfile', 'ca.crt', ...args);
+      opensslAccepts(
+        folder,
+        'verify',
+        '-x509_strict',
+        '-attime',
+        String(now.getTime() / 1000),
+        '-CAfile',
+        'ca.crt',
+        ...args,
+      );
     expect(verify('-check_ss_sig', 'ca.crt')).toBe(true);
     expect(verify('-purpose', 'sslserver', '-verify_hostname', 'worker01', 'leaf.crt')).toBe(true);
     expect(verify('-purpose', 'sslclient', '-verify_ip', '10.96.0.1', 'leaf.crt')).toBe(true);
@@ -49,10 +67,14 @@ describe.each(keyAlgorithms)('%s', (keyAlgorithm) => {
     const text = openssl(folder, 'x509', '-in', 'leaf.crt', '-noout', '-text');
     const isRsa = keyAlgorithm.startsWith('rsa');
     expect(text).toMatch(/Key Usage: critical\n\s+(.*)\n/);
-    expect(/Key Usage: critical\n\s+(.*)\n/.exec(text)?.[1]).toBe(isRsa ? 'Digital Signature, Key Encipherment' : 'Digital Signature');
+    expect(/Key Usage: critical\n\s+(.*)\n/.exec(text)?.[1]).toBe(
+      isRsa ? 'Digital Signature, Key Encipherment' : 'Digital Signature',
+    );
     expect(text).toMatch(/Basic Constraints: critical\n\s+CA:FALSE/);
     expect(text).toMatch(/Subject Alternative Name: \n/);
-    const signature = { 'ecdsa-p256': 'ecdsa-with-SHA256', 'ecdsa-p384': 'ecdsa-with-SHA384' }[keyAlgorithm as string];
+    const signature = { 'ecdsa-p256': 'ecdsa-with-SHA256', 'ecdsa-p384': 'ecdsa-with-SHA384' }[
+      keyAlgorithm as string
+    ];
     expect(text).toContain(`Signature Algorithm: ${signature ?? 'sha256WithRSAEncryption'}`);
     const authorityText = openssl(folder, 'x509', '-in', 'ca.crt', '-noout', '-text');
     expect(authorityText).toMatch(/Key Usage: critical\n\s+Digital Signature, Certificate Sign, CRL Sign\n/);
@@ -93,7 +115,9 @@ describe('certificates', () => {
     const authority = await issueAuthority('etcd-ca', request({ caValidityDays: 100 }), now);
     expect(authority.certificate.notBefore.getTime()).toBe(now.getTime() - hour);
     expect(authority.certificate.notAfter).toEqual(later(100));
-    const short = readCertificate((await leafOf(authority, {}, request({ certValidityDays: 10 }))).certificatePem);
+    const short = readCertificate(
+      (await leafOf(authority, {}, request({ certValidityDays: 10 }))).certificatePem,
+    );
     expect([short.notBefore.getTime(), short.notAfter]).toEqual([now.getTime() - hour, later(10)]);
     const long = readCertificate((await leafOf(authority)).certificatePem);
     expect(long.notAfter).toEqual(later(100));
@@ -121,7 +145,9 @@ describe('certificates', () => {
       sans: { dns: ['a'], ip: [] },
     });
     write(folder, 'a.crt', pem);
-    expect(openssl(folder, 'x509', '-in', 'a.crt', '-noout', '-text')).toContain('Subject Alternative Name: critical');
+    expect(openssl(folder, 'x509', '-in', 'a.crt', '-noout', '-text')).toContain(
+      'Subject Alternative Name: critical',
+    );
     expect(certificateFacts(readCertificate(pem)).subject).toBe('');
   });
 
@@ -129,9 +155,15 @@ describe('certificates', () => {
     const folder = temporaryFolder();
     const authority = await issueAuthority('kubernetes-ca', request(), now);
     write(folder, 'ca.crt', authority.pair.certificatePem);
-    write(folder, 'a.crt', (await leafOf(authority, { commonName: `system:node:${'n'.repeat(63)}` })).certificatePem);
+    write(
+      folder,
+      'a.crt',
+      (await leafOf(authority, { commonName: `system:node:${'n'.repeat(63)}` })).certificatePem,
+    );
     const at = String(now.getTime() / 1000);
-    expect(opensslAccepts(folder, 'verify', '-x509_strict', '-attime', at, '-CAfile', 'ca.crt', 'a.crt')).toBe(true);
+    expect(
+      opensslAccepts(folder, 'verify', '-x509_strict', '-attime', at, '-CAfile', 'ca.crt', 'a.crt'),
+    ).toBe(true);
   });
 
   test.each([
@@ -153,14 +185,18 @@ describe('certificates', () => {
     const ipv4 = fc.tuple(octet, octet, octet, octet).map((octets) => octets.join('.'));
     const sans = fc.record({
       dns: fc.uniqueArray(fc.domain(), { maxLength: 8 }),
-      ip: fc.uniqueArray(fc.oneof(ipv4, fc.constantFrom('::', '::1', 'fd00::1', '2001:db8:0:1::2')), { maxLength: 8 }),
+      ip: fc.uniqueArray(fc.oneof(ipv4, fc.constantFrom('::', '::1', 'fd00::1', '2001:db8:0:1::2')), {
+        maxLength: 8,
+      }),
     });
     await fc.assert(
       fc.asyncProperty(sans, async (names) => {
         const { certificatePem } = await leafOf(authority, { sans: names });
         expect(readCertificate(certificatePem).sans).toEqual(names);
         const node = new X509Certificate(certificatePem);
-        expect(names.dns.every((name) => node.subjectAltName?.split(', ').includes(`DNS:${name}`))).toBe(true);
+        expect(names.dns.every((name) => node.subjectAltName?.split(', ').includes(`DNS:${name}`))).toBe(
+          true,
+        );
         expect(names.ip.every((address) => node.checkIP(address) !== undefined)).toBe(true);
       }),
       { numRuns: 50 },
@@ -170,7 +206,8 @@ describe('certificates', () => {
   test('a changed byte anywhere breaks the signature or the certificate', async () => {
     const authority = await issueAuthority('kubernetes-ca', request(), now);
     const { der } = readCertificate((await leafOf(authority)).certificatePem);
-    const pem = (bytes: Buffer) => `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    const pem = (bytes: Buffer) =>
+      `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64')}\n-----END CERTIFICATE-----\n`;
     const holds = (bytes: Buffer) => {
       try {
         return isSignedBy(readCertificate(pem(bytes)), verifyingKey(authority.certificate.publicKeyDer));
@@ -189,11 +226,26 @@ describe('certificates', () => {
 
   test('an authority whose key type cannot sign is refused', async () => {
     const folder = temporaryFolder();
-    openssl(folder, 'req', '-x509', '-newkey', 'ed25519', '-nodes', '-keyout', 'a.key', '-out', 'a.crt', '-subj', '/CN=a');
+    openssl(
+      folder,
+      'req',
+      '-x509',
+      '-newkey',
+      'ed25519',
+      '-nodes',
+      '-keyout',
+      'a.key',
+      '-out',
+      'a.crt',
+      '-subj',
+      '/CN=a',
+    );
     const pem = openssl(folder, 'x509', '-in', 'a.crt');
     const certificate = readCertificate(pem);
     const key = openssl(folder, 'pkey', '-in', 'a.key');
-    expect(() => loadAuthority('etcd-ca', { certificatePem: pem, privateKeyPem: key }, certificate)).toThrow(RangeError);
+    expect(() => loadAuthority('etcd-ca', { certificatePem: pem, privateKeyPem: key }, certificate)).toThrow(
+      RangeError,
+    );
     // A signature of a type without a row is left to node.
     expect(isSignedBy(certificate, verifyingKey(certificate.publicKeyDer))).toBe(true);
   });

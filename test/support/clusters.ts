@@ -1,0 +1,123 @@
+/** Clusters for tests, made as users make them: from the text of an inventory. */
+import { formatDiagnostics } from '../../src/diagnostics/format.ts';
+import { loadInventory } from '../../src/inventory/load.ts';
+import { templatesDir } from '../../src/lib/package-root.ts';
+import { authorityNames, type KeyPair, type Pki } from '../../src/model/certificate.ts';
+import type { Cluster, Host } from '../../src/model/cluster.ts';
+import type { FileSpec } from '../../src/model/file.ts';
+import type { HostPlan } from '../../src/model/plan.ts';
+import { issueAuthority, issueLeaf } from '../../src/pki/issue.ts';
+import { newBootstrapToken, newEncryptionKey, newServiceAccount } from '../../src/pki/secrets.ts';
+import { pkiRequest } from '../../src/plan/certificates.ts';
+import { planHost } from '../../src/plan/plan.ts';
+import { createRenderer } from '../../src/render/render.ts';
+import { loadTemplates } from '../../src/render/template.ts';
+
+export const oneHost = 'hosts: [{ name: a, address: 192.0.2.1, roles: [etcd, control-plane, worker] }]';
+export const oneIPv6Host =
+  'hosts: [{ name: a, address: "2001:db8::1", roles: [etcd, control-plane, worker] }]';
+export const ipv6Networks = 'network: { serviceCIDR: "fd00:96::/112", podCIDR: "fd00:244::/56" }';
+
+/** Three hosts of etcd and the control plane, two workers. */
+export const fiveHosts = `
+hosts:
+  - { name: m1, address: 192.0.2.1, roles: [etcd, control-plane] }
+  - { name: m2, address: 192.0.2.2, roles: [etcd, control-plane] }
+  - { name: m3, address: 192.0.2.3, roles: [etcd, control-plane] }
+  - { name: w1, address: 192.0.2.4, roles: [worker] }
+  - { name: w2, address: 192.0.2.5, roles: [worker] }`;
+
+/** The cluster of an inventory, given without its first line; throws with the diagnostics when it has errors. */
+export function clusterOf(...parts: readonly string[]): Cluster {
+  const text = ['apiVersion: hardway/v1', ...parts].join('\n');
+  const { cluster, diagnostics, source } = loadInventory(text, 'test.yaml');
+  if (cluster !== undefined) return cluster;
+  throw new Error(`${formatDiagnostics(source, diagnostics)}\n${text}`);
+}
+
+/** A host of a cluster by its name; without one, the first. */
+export function hostOf(cluster: Cluster, name = cluster.hosts[0]?.name): Host {
+  const host = cluster.hosts.find((one) => one.name === name);
+  if (host === undefined) throw new Error(`no host ${name}`);
+  return host;
+}
+
+/** The plan of a host by its name; without one, of the first. */
+export function planOf(cluster: Cluster, name?: string): HostPlan {
+  return planHost(cluster, hostOf(cluster, name));
+}
+
+/** A planned file by its path; throws when there is none. */
+export function fileOf(plan: HostPlan, path: string): FileSpec {
+  const file = plan.files.find((one) => one.path === path);
+  if (file === undefined) throw new Error(`${plan.host.name} has no ${path}`);
+  return file;
+}
+
+/** Clusters that together reach every row of the catalog's tables, and every condition both ways. */
+export const manyClusters: Readonly<Record<string, Cluster>> = {
+  'one host': clusterOf(oneHost),
+  'token file, docker behind a proxy': clusterOf(
+    'bootstrap: { method: token-file }',
+    'runtime: { type: docker, proxy: { http: "http://proxy.example:3128" } }',
+    'addons: { coredns: false, flannel: false }',
+    fiveHosts,
+  ),
+  'signed, external endpoint and runtime, no extras': clusterOf(
+    'bootstrap: { method: signed }',
+    'runtime: { type: external, socket: /run/crio/crio.sock }',
+    'security: { audit: false, encryptionAtRest: false }',
+    'hostsFile: { manage: false }',
+    'endpoint: { host: api.example, mode: external, port: 443 }',
+    'network: { proxy: { mode: iptables } }',
+    fiveHosts,
+  ),
+  'containerd behind a proxy, labels, taints, gates': clusterOf(
+    'cluster: { domain: example }',
+    'kubernetes: { featureGates: { TTLAfterFinished: true, EphemeralContainers: false } }',
+    'runtime: { proxy: { https: "http://proxy.example:3128" } }',
+    'endpoint: { host: api.example }',
+    `hosts:
+  - { name: e, address: 192.0.2.1, roles: [etcd] }
+  - { name: c, address: 192.0.2.2, roles: [control-plane] }
+  - { name: w, address: 192.0.2.3, roles: [worker], labels: { disk: ssd }, taints: ["gpu=yes:NoSchedule"] }`,
+  ),
+  IPv6: clusterOf(ipv6Networks, oneIPv6Host),
+};
+
+/** Every host of every one of those clusters, with a title for test.each. */
+export const manyPlans: readonly (readonly [string, HostPlan])[] = Object.entries(manyClusters).flatMap(
+  ([title, cluster]) =>
+    cluster.hosts.map((host) => [`${title}: ${host.name}`, planHost(cluster, host)] as const),
+);
+
+/** All keys and certificates of a cluster, made in memory. */
+export async function pkiOf(cluster: Cluster): Promise<Pki> {
+  const request = pkiRequest(cluster);
+  const now = new Date();
+  const entries = await Promise.all(
+    authorityNames.map(async (name) => [name, await issueAuthority(name, request, now)] as const),
+  );
+  const authorities = Object.fromEntries(entries) as Record<
+    (typeof authorityNames)[number],
+    (typeof entries)[number][1]
+  >;
+  const certificates = new Map<string, KeyPair>();
+  for (const wanted of request.certificates) {
+    certificates.set(wanted.id, await issueLeaf(authorities[wanted.authority], wanted, request, now));
+  }
+  const pairs = Object.fromEntries(entries.map(([name, { pair }]) => [name, pair]));
+  return {
+    authorities: pairs as Pki['authorities'],
+    certificates,
+    serviceAccount: await newServiceAccount(request.keyAlgorithm),
+    bootstrapToken: newBootstrapToken(),
+    encryptionKey: newEncryptionKey(),
+  };
+}
+
+/** The text of every file of a host, by path. */
+export async function renderedTexts(plan: HostPlan): Promise<ReadonlyMap<string, string>> {
+  const files = createRenderer(await pkiOf(plan.cluster), loadTemplates(templatesDir))(plan);
+  return new Map(files.map(({ path, content }) => [path, content.toString()]));
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import {
+  anyAddress,
+  apiServerPort,
+  endpointUrl,
+  etcdClientUrl,
+  etcdClientUrls,
+  etcdPeerUrl,
+  httpsUrl,
+  isIPv6Cluster,
+  localApiServerUrl,
+} from '../../../src/plan/endpoints.ts';
+import { clusterOf, fiveHosts, hostOf, ipv6Networks, oneHost, oneIPv6Host } from '../../support/clusters.ts';
+
+test.each([
+  ['192.0.2.1', 6443, 'https://192.0.2.1:6443'],
+  ['2001:db8::1', 6443, 'https://[2001:db8::1]:6443'],
+  ['api.example', 443, 'https://api.example:443'],
+])('httpsUrl(%s, %d)', (host, port, url) => {
+  expect(httpsUrl(host, port)).toBe(url);
+});
+
+describe('the port of API servers', () => {
+  test('is that of the endpoint in mode hosts, since nothing stands in between', () => {
+    const cluster = clusterOf('endpoint: { host: api.example, port: 8443 }', oneHost);
+    expect(apiServerPort(cluster)).toBe(8443);
+    expect(endpointUrl(cluster)).toBe('https://api.example:8443');
+    expect(localApiServerUrl(cluster, hostOf(cluster))).toBe('https://192.0.2.1:8443');
+  });
+
+  test("stays 6443 behind somebody else's load balancer", () => {
+    const cluster = clusterOf('endpoint: { host: lb.example, port: 443, mode: external }', oneHost);
+    expect(apiServerPort(cluster)).toBe(6443);
+    expect(endpointUrl(cluster)).toBe('https://lb.example:443');
+    expect(localApiServerUrl(cluster, hostOf(cluster))).toBe('https://192.0.2.1:6443');
+  });
+});
+
+test('the default endpoint is the first control plane, also where etcd hosts come first', () => {
+  const cluster = clusterOf(`hosts:
+  - { name: e, address: 192.0.2.1, roles: [etcd] }
+  - { name: c, address: 192.0.2.2, roles: [control-plane] }
+  - { name: w, address: 192.0.2.3, roles: [worker] }`);
+  expect(endpointUrl(cluster)).toBe('https://192.0.2.2:6443');
+});
+
+test('members of etcd are named by address, in the order of the inventory', () => {
+  expect(etcdClientUrls(clusterOf('cluster: { domain: lab.example }', fiveHosts))).toEqual([
+    'https://192.0.2.1:2379',
+    'https://192.0.2.2:2379',
+    'https://192.0.2.3:2379',
+  ]);
+});
+
+describe('IPv6', () => {
+  const cluster = clusterOf(ipv6Networks, oneIPv6Host);
+  const host = hostOf(cluster);
+
+  test('every URL has brackets', () => {
+    expect(endpointUrl(cluster)).toBe('https://[2001:db8::1]:6443');
+    expect(localApiServerUrl(cluster, host)).toBe('https://[2001:db8::1]:6443');
+    expect(etcdClientUrl(host)).toBe('https://[2001:db8::1]:2379');
+    expect(etcdPeerUrl(host)).toBe('https://[2001:db8::1]:2380');
+  });
+
+  test('daemons listen on all addresses of the family', () => {
+    expect(isIPv6Cluster(cluster)).toBe(true);
+    expect(anyAddress(cluster)).toBe('::');
+    expect(anyAddress(clusterOf(oneHost))).toBe('0.0.0.0');
+  });
+});
+
+test('the family of services decides which address of a host others dial', () => {
+  const host = (networks: string) =>
+    hostOf(
+      clusterOf(
+        networks,
+        'hosts: [{ name: a, addresses: [192.0.2.1, "2001:db8::1"], roles: [etcd, control-plane, worker] }]',
+      ),
+    );
+  expect(etcdClientUrl(host('network: {}'))).toBe('https://192.0.2.1:2379');
+  expect(etcdClientUrl(host(ipv6Networks))).toBe('https://[2001:db8::1]:2379');
+});
