@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NODE_MODULES := node_modules/.package-lock.json
 
-.PHONY: help example build check test coverage lint fmt golden bench clean
+.PHONY: help example build check test lint fmt golden docs bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-10s %s\n' "$$name" "$$text"; done
@@ -19,10 +19,7 @@ build: $(NODE_MODULES) ## type-check and bundle the command into dist/
 example: build ## render the six-host example into out/
 	node dist/cli.js render examples/ha-stacked.yaml --out out
 
-test: build ## all tests that this machine can run; each skip says why
-	npm run --silent test
-
-coverage: build ## the tests, with coverage
+test: build ## all tests that this machine can run, with coverage; each skip says why
 	npm run --silent coverage
 
 lint: $(NODE_MODULES) ## types, style, shell scripts
@@ -35,7 +32,10 @@ fmt: $(NODE_MODULES) ## format the sources
 golden: build ## rewrite the golden files; read the git diff as an operator would
 	UPDATE_GOLDEN=1 npx vitest run test/golden
 
-check: lint coverage ## everything that CI runs, except the benchmark
+check: lint test ## everything that CI runs
+
+docs: $(NODE_MODULES) ## rewrite the reference in docs/inventory.md from the schema
+	UPDATE_DOCS=1 npx vitest run test/docs/inventory.test.ts
 
 bench: build ## measure renders, and the same certificates made by OpenSSL
 	node bench/bench.mjs

@@ -2,15 +2,16 @@
 /**
  * Measures whole renders as a user sees them: the six-host example, and 1,000 and 5,000
  * hosts (three etcd, three control planes, the rest workers), each with a new PKI (cold)
- * and again (warm). Beside them, in the same run, the same certificates made by an
- * OpenSSL loop. Wall time, CPU time and peak memory are of the process and its children.
+ * and again, with the same PKI and the output replaced (warm). Beside them, in the same
+ * run, the same certificates made by an OpenSSL loop. Wall and CPU time are those of the
+ * process and its children, peak memory is the command's own.
  *
  *   node bench/bench.mjs [--sizes 6,1000,5000] [--runs 3] [--no-openssl] [--json FILE]
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -38,11 +39,15 @@ function main() {
   console.log(`${cpus().length} CPUs, ${cpus()[0]?.model}, Node ${process.version}`);
   console.log(`${'case'.padEnd(26)}${'wall s'.padStart(8)}${'CPU s'.padStart(8)}${'peak MB'.padStart(9)}  phases, s`);
   for (const size of options.sizes.split(',').map(Number)) {
-    const inventory = size === 6 ? exampleInventory() : generatedInventory(size);
-    const cold = best(() => render(inventory, true));
-    const warm = best(() => render(inventory, false));
+    // A folder for each run: ext4 hands out recently freed inodes slowly, so nothing is deleted until the end.
+    const runs = Array.from({ length: Number(options.runs) }, (_, index) => {
+      const inventory = writeInventory(size, index);
+      return { inventory, cold: render(inventory), warm: render(inventory) };
+    });
+    const cold = least(runs.map((run) => run.cold));
     report(results, `${size} hosts, cold`, cold);
-    report(results, `${size} hosts, warm`, warm);
+    report(results, `${size} hosts, warm`, least(runs.map((run) => run.warm)));
+    const [{ inventory }] = runs;
     if (!options['no-openssl']) {
       const peer = opensslLoop(inventory);
       report(results, `${size} hosts, openssl loop`, peer);
@@ -53,9 +58,10 @@ function main() {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-function exampleInventory() {
-  const path = join(folder, 'six.yaml');
-  cpSync(join(root, 'examples/ha-stacked.yaml'), path);
+function writeInventory(size, index) {
+  const path = join(folder, `${size}-${index}`, 'inventory.yaml');
+  mkdirSync(join(folder, `${size}-${index}`));
+  writeFileSync(path, size === 6 ? readFileSync(join(root, 'examples/ha-stacked.yaml')) : generatedInventory(size));
   return path;
 }
 
@@ -75,31 +81,30 @@ function generatedInventory(size) {
     ...[4, 5, 6].map((index) => host(`cp${index}`, index, 'control-plane')),
     ...Array.from({ length: size - 6 }, (_, index) => host(`worker${index}`, index + 256, 'worker')),
   ];
-  const path = join(folder, `${size}.yaml`);
-  writeFileSync(path, `${lines.join('\n')}\n`);
-  return path;
+  return `${lines.join('\n')}\n`;
 }
 
 /** The run with the least wall time, since noise only adds. */
-function best(run) {
-  const runs = Array.from({ length: Number(options.runs) }, run);
-  return runs.reduce((least, one) => (one.wallMs < least.wallMs ? one : least));
+function least(runs) {
+  return runs.reduce((best, one) => (one.wallMs < best.wallMs ? one : best));
 }
 
-function render(inventory, isCold) {
-  const store = `${inventory}.pki`;
-  const out = `${inventory}.out`;
-  if (isCold) rmSync(store, { recursive: true, force: true });
-  rmSync(out, { recursive: true, force: true });
+/** A render beside its inventory: cold the first time, warm (the PKI reused, the output replaced) the second. */
+function render(inventory) {
   const timings = join(folder, 'timings.json');
-  const result = measured(process.execPath, [cli, 'render', inventory, '--out', out, '--pki-dir', store, '--quiet'], {
+  const { out, pki } = foldersOf(inventory);
+  const result = measured(process.execPath, [cli, 'render', inventory, '--out', out, '--pki-dir', pki, '--quiet'], {
     HARDWAY_TIMINGS: timings,
   });
-  const { phases } = JSON.parse(readFileSync(timings, 'utf8'));
-  return { ...result, phases };
+  const { phases, peakBytes } = JSON.parse(readFileSync(timings, 'utf8'));
+  return { ...result, phases, peakBytes };
 }
 
-/** Time and memory of a program and its children, as the kernel counted them (wait4, through bash and GNU time's format). */
+function foldersOf(inventory) {
+  return { out: join(dirname(inventory), 'out'), pki: join(dirname(inventory), 'pki') };
+}
+
+/** Wall time, and the CPU time of a program and its children as bash's time keyword has it from the kernel. */
 function measured(program, args, env) {
   const start = performance.now();
   const script = 'TIMEFORMAT="%U %S"; time "$@"';
@@ -111,16 +116,15 @@ function measured(program, args, env) {
   const wallMs = performance.now() - start;
   if (result.status !== 0) throw new Error(`${program} failed:\n${result.stdout}${result.stderr}`);
   const [user = 0, system = 0] = result.stderr.trim().split('\n').at(-1)?.split(' ').map(Number) ?? [];
-  const peakBytes = env.HARDWAY_TIMINGS === undefined ? undefined : JSON.parse(readFileSync(env.HARDWAY_TIMINGS, 'utf8')).peakBytes;
-  return { wallMs, cpuMs: (user + system) * 1000, peakBytes };
+  return { wallMs, cpuMs: (user + system) * 1000 };
 }
 
 /** One genpkey, one req and one x509 for each certificate that the render made, with the same subjects and names. */
 function opensslLoop(inventory) {
   const listed = execFileSync(
     process.execPath,
-    [cli, 'certs', 'list', inventory, '--pki-dir', `${inventory}.pki`, '--format', 'json'],
-    { encoding: 'utf8', maxBuffer: 1 << 28 },
+    [cli, 'certs', 'list', inventory, '--pki-dir', foldersOf(inventory).pki, '--format', 'json'],
+    { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] },
   );
   const work = join(folder, 'openssl');
   rmSync(work, { recursive: true, force: true });

@@ -27,13 +27,37 @@ function createIo(noColor: boolean): Io {
   return {
     stdout: (text) => write(1, text),
     stderr: (text) => write(2, text),
-    readInput: (path) => readFileSync(path === '-' ? 0 : path),
+    readInput,
     isTerminal: process.stderr.isTTY === true,
     columns: process.stderr.columns ?? 80,
     color: process.stderr.isTTY === true && !noColor && (process.env.NO_COLOR ?? '') === '',
     now: () => new Date(),
     onInterrupt,
   };
+}
+
+/** An inventory that cannot be read. */
+class InputError extends Error {
+  override name = 'InputError';
+}
+
+/** Why a name that was given is not that of a file. */
+const notAFile: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+  ELOOP: 'it is a link to itself',
+  ENAMETOOLONG: 'the name is too long for a file',
+};
+
+function readInput(path: string): Uint8Array {
+  try {
+    return readFileSync(path === '-' ? 0 : path);
+  } catch (error) {
+    const why = notAFile[(error as NodeJS.ErrnoException).code ?? ''];
+    if (why === undefined) throw error;
+    throw new InputError(`cannot read ${path === '-' ? 'standard input' : path}: ${why}`, { cause: error });
+  }
 }
 
 /** Whole and at once, so that nothing is lost when the process ends; a closed pipe is not an error. */
@@ -75,25 +99,19 @@ function report(error: unknown): number {
     write(2, `hardway: ${error.message}\n  fix: ${error.fix}\n`);
     return exitStatus.wrongInput;
   }
-  const { message = String(error), code, path } = error as NodeJS.ErrnoException;
-  const isMissing = code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR';
-  if (isMissing)
-    write(
-      2,
-      `hardway: cannot read ${path ?? 'a file'}: ${isMissingText(code)}\n  fix: name an inventory that exists\n`,
-    );
-  else if (code !== undefined) write(2, `hardway: ${message}\n`);
+  if (error instanceof InputError) {
+    write(2, `hardway: ${error.message}\n  fix: name an inventory that exists\n`);
+    return exitStatus.wrongInput;
+  }
+  const { message = String(error), code } = error as NodeJS.ErrnoException;
+  if (code !== undefined) write(2, `hardway: ${message}\n`);
   else
     write(
       2,
       `hardway: a defect of hardway itself: ${message}\n  fix: please report it with the inventory that shows it\n`,
     );
   if (process.env.HARDWAY_DEBUG === '1' && error instanceof Error) write(2, `${error.stack}\n`);
-  return isMissing ? exitStatus.wrongInput : exitStatus.environment;
-}
-
-function isMissingText(code: string): string {
-  return code === 'EISDIR' ? 'it is a folder' : 'there is no such file';
+  return exitStatus.environment;
 }
 
 /** HARDWAY_TIMINGS=FILE: how long each phase took and how much memory was used at most, for the benchmark. */

@@ -34,7 +34,12 @@ export function bundleEntries(
     certificateText: file.certificateText,
   }));
   // install.sh last: all that follows its name is then the same in every bundle, see tar.ts.
-  return [checksums([manifest, ...rootfs]), manifest, ...rootfs, entry('install.sh', 0o755, parts.installScript)];
+  return [
+    checksums([manifest, ...rootfs]),
+    manifest,
+    ...rootfs,
+    entry('install.sh', 0o755, parts.installScript),
+  ];
 }
 
 /** A word for one cluster's etcd data, from the public key of its authority: another cluster of the same name has another. */

@@ -7,6 +7,7 @@ import {
   chmodSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BundleEntry } from './bundle.ts';
+import { leftoversOf, ownTag, previousName, stagingName } from './leftovers.ts';
 
 /** Everything that render writes at the top of the output folder. */
 const ownNames = new Set(['bundles', 'review', 'SHA256SUMS', 'report.html']);
@@ -47,12 +49,12 @@ export class OutputFolderError extends Error {
  * @throws OutputFolderError when the folder holds what render did not write, or the PKI store.
  */
 export function beginOutput(out: string, pkiDir: string): Output {
-  const target = existsSync(out) ? realpathSync(out) : resolve(out);
-  refuseForeign(target, existsSync(pkiDir) ? realpathSync(pkiDir) : resolve(pkiDir));
+  const target = realPath(resolve(out));
+  refuseForeign(target, realPath(resolve(pkiDir)));
   const parent = dirname(target);
   mkdirSync(parent, { recursive: true });
   recover(target);
-  const staging = mkdtempSync(join(parent, `.${basename(target)}.new-`));
+  const staging = mkdtempSync(join(parent, `${stagingName(target)}${ownTag()}-`));
   chmodSync(staging, 0o755);
   mkdirSync(join(staging, 'bundles'), { mode: 0o700 });
   mkdirSync(join(staging, 'review'));
@@ -67,10 +69,38 @@ export function beginOutput(out: string, pkiDir: string): Output {
   };
 }
 
+/** The path without symbolic links, as far as it exists. */
+function realPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  if (isLink(path)) {
+    throw new OutputFolderError(
+      `${path} is a link to nowhere`,
+      'remove the link, or make the folder it names',
+    );
+  }
+  const parent = dirname(path);
+  return parent === path ? path : join(realPath(parent), basename(path));
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
+    throw new OutputFolderError(`${dirname(path)} is not a folder`, 'name a folder with --out and --pki-dir');
+  }
+}
+
 function refuseForeign(target: string, pkiDir: string): void {
   if (`${pkiDir}/`.startsWith(`${target}/`)) {
     throw new OutputFolderError(
       `the PKI store ${pkiDir} lies inside the output folder, which every render replaces`,
+      'name another folder with --out or --pki-dir',
+    );
+  }
+  if (`${target}/`.startsWith(`${pkiDir}/`)) {
+    throw new OutputFolderError(
+      `the output folder ${target} lies inside the PKI store ${pkiDir}, which holds nothing but keys`,
       'name another folder with --out or --pki-dir',
     );
   }
@@ -86,30 +116,51 @@ function refuseForeign(target: string, pkiDir: string): void {
   );
 }
 
-/** Where the old output stands for the moment between the two renames of a swap. */
-function previousOf(target: string): string {
-  return join(dirname(target), `.${basename(target)}.previous`);
-}
-
-/** Mends a swap that was cut off between its two renames. */
+/**
+ * Mends what renders that have ended left here: a swap that was cut off between its
+ * two renames, and outputs that were never finished. What a live render uses stays.
+ */
 function recover(target: string): void {
-  const previous = previousOf(target);
-  if (!existsSync(previous)) return;
-  if (existsSync(target)) rmSync(previous, { recursive: true, force: true });
-  else renameSync(previous, target);
+  for (const { path, isPrevious } of leftoversOf(target)) {
+    if (!isPrevious || !tryRename(path, target)) removeTree(path);
+  }
 }
 
 function swap(staging: string, target: string): void {
-  const previous = previousOf(target);
-  const hasOld = existsSync(target);
-  if (hasOld) renameSync(target, previous);
-  try {
-    renameSync(staging, target);
-  } catch (error) {
-    if (hasOld) renameSync(previous, target);
-    throw error;
+  const previous = join(
+    dirname(target),
+    basename(staging).replace(stagingName(target), previousName(target)),
+  );
+  for (;;) {
+    tryRename(target, previous);
+    try {
+      renameSync(staging, target);
+      break;
+    } catch (error) {
+      // Another render has put its own there meanwhile: the last one stands.
+      if (!isTaken(error)) {
+        tryRename(previous, target);
+        throw error;
+      }
+      removeTree(previous);
+    }
   }
   removeTree(previous);
+}
+
+/** False where there is nothing to rename, or something at the new place already. */
+function tryRename(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || isTaken(error)) return false;
+    throw error;
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Where a buffer was written first: the same content for other hosts becomes a link to it. */
@@ -150,7 +201,8 @@ function tryLink(existing: string, path: string): boolean {
     linkSync(existing, path);
     return true;
   } catch (error) {
-    if (['EMLINK', 'EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    if (['EMLINK', 'EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return false;
     throw error;
   }
 }

@@ -33,10 +33,15 @@ export function compressEnd(lastContent: Buffer): SharedEnd {
  * is a gzip member of its own, as RFC 1952, 2.2 allows, so that thousands of bundles do
  * not compress install.sh thousands of times.
  */
-export async function packBundle(host: string, entries: readonly BundleEntry[], end: SharedEnd): Promise<Buffer> {
+export async function packBundle(
+  host: string,
+  entries: readonly BundleEntry[],
+  end: SharedEnd,
+): Promise<Buffer> {
   const archive = new TarArchive({} satisfies ArchiverOptions);
   const collected = collect(archive);
-  for (const { name, mode, content } of entries) append(archive, content, { name: safeName(`${host}/${name}`), mode });
+  for (const { name, mode, content } of entries)
+    append(archive, content, { name: safeName(`${host}/${name}`), mode });
   await Promise.all([archive.finalize(), collected]);
   const tar = await collected;
   const start = tar.subarray(0, -end.tar.length);
@@ -52,7 +57,11 @@ function gzipMember(content: Buffer): Buffer {
   return member;
 }
 
-function append(archive: TarArchive, content: Buffer, data: { readonly name: string; readonly mode: number }): void {
+function append(
+  archive: TarArchive,
+  content: Buffer,
+  data: { readonly name: string; readonly mode: number },
+): void {
   // Owner names and numbers reach tar-stream, though archiver's types do not know them.
   const owned = { ...data, date: entryDate, uid: 0, gid: 0, uname: 'root', gname: 'root' };
   archive.append(content, owned);

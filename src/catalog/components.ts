@@ -195,6 +195,12 @@ export const components: readonly ComponentRow[] = [
       { flag: 'authorization-kubeconfig', value: `${paths.authDir}/scheduler.conf` },
       { flag: 'kubeconfig', value: `${paths.authDir}/scheduler.conf` },
       {
+        flag: 'client-ca-file',
+        value: `${pki}/ca.crt`,
+        why: 'without both authorities it watches a ConfigMap for them, anew every 10 s, and each time is audited',
+      },
+      { flag: 'requestheader-client-ca-file', value: `${pki}/front-proxy-ca.crt` },
+      {
         flag: 'leader-elect',
         value: 'true',
         why: 'one active scheduler per cluster; the others wait for the lease',

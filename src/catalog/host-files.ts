@@ -38,16 +38,11 @@ const everyRole: readonly Role[] = ['etcd', 'control-plane', 'worker'];
 const kubernetesRoles: readonly Role[] = ['control-plane', 'worker'];
 const apiserver = ['kube-apiserver.service'];
 const controllerManager = ['kube-controller-manager.service'];
+const scheduler = ['kube-scheduler.service'];
 const kubelet = ['kubelet.service'];
 const kubeProxy = ['kube-proxy.service'];
 const addons = ['kube-addons.service'];
-const everyComponent = [
-  ...apiserver,
-  ...controllerManager,
-  'kube-scheduler.service',
-  ...kubelet,
-  ...kubeProxy,
-];
+const everyComponent = [...apiserver, ...controllerManager, ...scheduler, ...kubelet, ...kubeProxy];
 
 /** Unit files may be read by all, as systemd shows them to all anyway. */
 function unit(name: string, role: Role): HostFileRow {
@@ -84,7 +79,7 @@ export const hostFiles: readonly HostFileRow[] = [
     source: { authority: 'kubernetes-ca', part: 'certificate' },
     roles: kubernetesRoles,
     mode: 0o644,
-    services: [...apiserver, ...controllerManager, ...kubelet],
+    services: [...apiserver, ...controllerManager, ...scheduler, ...kubelet],
   },
   {
     path: `${paths.kubernetesPki}/ca.key`,
@@ -106,7 +101,7 @@ export const hostFiles: readonly HostFileRow[] = [
     source: { authority: 'kubernetes-front-proxy-ca', part: 'certificate' },
     roles: ['control-plane'],
     mode: 0o644,
-    services: [...apiserver, ...controllerManager],
+    services: [...apiserver, ...controllerManager, ...scheduler],
   },
   {
     path: `${paths.kubernetesPki}/sa.key`,
@@ -151,7 +146,7 @@ export const hostFiles: readonly HostFileRow[] = [
     source: { template: 'etc/kubernetes/scheduler.hbs' },
     roles: ['control-plane'],
     mode: 0o600,
-    services: ['kube-scheduler.service'],
+    services: scheduler,
   },
   {
     path: paths.tokenFile,
@@ -343,6 +338,8 @@ export const hostDirectories: readonly DirectoryRow[] = [
     owner: 'kube',
     group: 'kube',
   },
+  // The controller-manager looks for drivers there; its sandbox keeps it from making the folder.
+  { path: paths.volumePluginDir, roles: ['control-plane'], mode: 0o755 },
   { path: paths.kubeletDir, roles: ['worker'], mode: 0o750 },
   { path: paths.kubeProxyDir, roles: ['worker'], mode: 0o750 },
 ];

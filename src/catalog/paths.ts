@@ -12,7 +12,13 @@ export const encryptionConfig = `${kubernetesDir}/encryption-config.yaml`;
 export const auditPolicy = `${kubernetesDir}/audit-policy.yaml`;
 export const auditLogDir = '/var/log/kubernetes/audit';
 export const kubeletDir = '/var/lib/kubelet';
+/** Where the kubelet keeps the keys it makes itself. */
+export const kubeletPki = `${kubeletDir}/pki`;
+/** Default of kubelet and controller-manager for FlexVolume drivers. */
+export const volumePluginDir = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec';
 export const kubeProxyDir = '/var/lib/kube-proxy';
+/** Where kubelet and containerd look for network plugins (config.toml), and flannel puts its own. */
+export const cniBinaryDir = '/opt/cni/bin';
 export const systemdDir = '/etc/systemd/system';
 export const modulesFile = '/etc/modules-load.d/10-k8s-modules.conf';
 export const sysctlFile = '/etc/sysctl.d/99-kubernetes.conf';

@@ -9,9 +9,10 @@ interface RoleRow {
   readonly when?: string;
 }
 
-/** `kubernetes`: compared exactly with the inventory's version; `any`: must exist. */
+/** In the inventory's folder unless `dir` says where. `kubernetes`: compared exactly with its version; `any`: must exist. */
 export const binaries: readonly (RoleRow & {
   readonly name: string;
+  readonly dir?: string;
   readonly version: 'kubernetes' | 'any';
 })[] = [
   { role: 'etcd', name: 'etcd', version: 'any' },
@@ -22,6 +23,11 @@ export const binaries: readonly (RoleRow & {
   { role: 'control-plane', name: 'kubectl', version: 'any' },
   { role: 'worker', name: 'kubelet', version: 'kubernetes' },
   { role: 'worker', name: 'kube-proxy', version: 'kubernetes' },
+  // flannel brings its own plugin only, and no pod starts without these; distributions keep them elsewhere.
+  { role: 'worker', when: 'installsFlannel', dir: paths.cniBinaryDir, name: 'bridge', version: 'any' },
+  { role: 'worker', when: 'installsFlannel', dir: paths.cniBinaryDir, name: 'host-local', version: 'any' },
+  { role: 'worker', when: 'installsFlannel', dir: paths.cniBinaryDir, name: 'loopback', version: 'any' },
+  { role: 'worker', when: 'installsFlannel', dir: paths.cniBinaryDir, name: 'portmap', version: 'any' },
 ];
 
 /** Programs of the distribution that kubelet and kube-proxy call, with the packages that have them. */
@@ -94,9 +100,21 @@ export const space: readonly (RoleRow & { readonly path: string; readonly mebiby
   { role: 'worker', path: paths.kubeletDir, mebibytes: 1024 },
 ];
 
+/**
+ * Folders of state that only `install.sh uninstall --purge-data --yes` deletes, and whose
+ * owner stays as long as they do. `etcd` stands for its data folder.
+ */
+export const data: readonly (RoleRow & { readonly path: string })[] = [
+  { role: 'etcd', path: 'etcd' },
+  { role: 'control-plane', when: 'audits', path: paths.auditLogDir },
+  { role: 'worker', path: paths.kubeletPki },
+];
+
 /** Files that daemons make while they run, deleted by `install.sh uninstall`. */
 export const generated: readonly (RoleRow & { readonly path: string })[] = [
   { role: 'worker', when: 'bootstrapsWithToken', path: `${paths.authDir}/kubelet.conf` },
+  // A link to the newest key; a kubelet that finds it uses it, also in another cluster.
+  { role: 'worker', path: `${paths.kubeletPki}/kubelet-client-current.pem` },
   { role: 'worker', path: paths.kubeletResolvConf },
   { role: 'control-plane', when: 'bootstrapsWithTokenSecret', path: paths.bootstrapTokenStamp },
 ];

@@ -1,5 +1,6 @@
 /** Command line in, the command to run and its options out; mistakes are values, never a stack trace. */
 import yargs, { type Argv } from 'yargs';
+import { nearest } from '../lib/edit-distance.ts';
 import { type CommandRow, commands } from './commands.ts';
 
 export type Parsed =
@@ -8,8 +9,12 @@ export type Parsed =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'mistake'; readonly message: string };
 
+/** Stands in for a lone `-`, which yargs drops from positional arguments; no path can hold it. */
+const standardInput = '\0stdin';
+
 /** Parses arguments (without node and the script). */
-export async function parseArguments(args: readonly string[], version: string): Promise<Parsed> {
+export async function parseArguments(given: readonly string[], version: string): Promise<Parsed> {
+  const args = given.map((arg) => (arg === '-' ? standardInput : arg));
   let chosen: { row: CommandRow; options: Record<string, unknown> } | undefined;
   let printed: string | undefined;
   const parser = buildParser(args, version, (row, options) => {
@@ -20,7 +25,10 @@ export async function parseArguments(args: readonly string[], version: string): 
       if (output !== '') printed = output;
     });
   } catch (error) {
-    return { kind: 'mistake', message: error instanceof Error ? error.message : String(error) };
+    return {
+      kind: 'mistake',
+      message: mistakeText(error instanceof Error ? error.message : String(error), given),
+    };
   }
   if (chosen !== undefined) return checked(chosen.row, chosen.options);
   if (printed !== undefined) return { kind: 'text', text: printed };
@@ -99,7 +107,40 @@ function addCommand(parser: Argv, row: CommandRow, usage: string, choose: Choose
   );
 }
 
-/** What yargs lets through: a number that is none, an option given twice. */
+/** What yargs says, with the word as it was written and the nearest option. */
+function mistakeText(message: string, args: readonly string[]): string {
+  const [, unknown] = /^Unknown (?:argument|command)s?: (.+)$/.exec(message) ?? [];
+  if (unknown === undefined) return message;
+  const [name = ''] = unknown.split(', ');
+  const written = args.find((arg) => optionName(arg) === name) ?? name;
+  if (!written.startsWith('-')) {
+    return `${rowOf(args) === undefined ? 'unknown command' : 'unexpected argument'} "${written}"`;
+  }
+  const near = nearest(name, optionNames(args));
+  const [option] = written.split('=');
+  return `unknown option ${option}${near === undefined ? '' : `; did you mean --${near}?`}`;
+}
+
+function optionName(arg: string): string | undefined {
+  return arg.replace(/^-+/, '').split('=')[0];
+}
+
+function optionNames(args: readonly string[]): string[] {
+  return ['format', 'quiet', 'no-color', 'help', 'version', ...Object.keys(rowOf(args)?.options ?? {})];
+}
+
+/** The row of the command that the arguments begin with. */
+function rowOf(args: readonly string[]): CommandRow | undefined {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  return commands.find(({ usage }) =>
+    usage
+      .replace(/ \[.*/, '')
+      .split(' ')
+      .every((word, index) => word === words[index]),
+  );
+}
+
+/** What yargs lets through: a number that is none, an option given twice, a text that is empty. */
 function checked(row: CommandRow, options: Record<string, unknown>): Parsed {
   const known = { format: {}, quiet: {}, 'no-color': {}, ...row.options };
   for (const [name, option] of Object.entries(known)) {
@@ -110,6 +151,11 @@ function checked(row: CommandRow, options: Record<string, unknown>): Parsed {
     if (Array.isArray(value) && !('array' in option)) {
       return { kind: 'mistake', message: `--${name} is given twice` };
     }
+    if (value === '') return { kind: 'mistake', message: `--${name} wants a value` };
   }
-  return { kind: 'command', row, options };
+  if (row.takesInventory && options.inventory === '') {
+    return { kind: 'mistake', message: 'the name of the inventory is empty' };
+  }
+  const inventory = options.inventory === standardInput ? '-' : options.inventory;
+  return { kind: 'command', row, options: { ...options, inventory } };
 }

@@ -1,4 +1,4 @@
-/** Rows of text in aligned columns. */
+/** Rows of text in aligned columns, and how many there are of a thing. */
 
 /** A table with a header; columns are as wide as their widest cell, nothing is cut off. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -10,4 +10,9 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
       .join('  ')
       .trimEnd();
   return `${all.map(line).join('\n')}\n`;
+}
+
+/** `1 host`, `6 hosts` */
+export function count(number: number, singular: string, plural = `${singular}s`): string {
+  return `${number} ${number === 1 ? singular : plural}`;
 }

@@ -36,7 +36,7 @@ export async function certsList(options: CertsOptions, io: Io): Promise<ExitStat
   const found = await readListing(options, io);
   if (found === undefined) return exitStatus.wrongInput;
   print(options, io, found.certificates);
-  return reportProblems(found.listing, io);
+  return reportProblems(options, found.listing, io);
 }
 
 /** Lists what is missing, refused or due; exit status 1 when there is any. */
@@ -46,7 +46,7 @@ export async function certsCheck(options: CertsOptions, io: Io): Promise<ExitSta
   const bad = found.certificates.filter((one) => one.state !== 'current');
   if (bad.length > 0 || options.format === 'json') print(options, io, bad);
   else if (!options.quiet) io.stdout(`all ${found.certificates.length} certificates are current\n`);
-  const status = reportProblems(found.listing, io);
+  const status = reportProblems(options, found.listing, io);
   return status === exitStatus.done && bad.length > 0 ? exitStatus.found : status;
 }
 
@@ -111,8 +111,8 @@ function print(options: CertsOptions, io: Io, certificates: readonly Certificate
 }
 
 /** Warnings and problems of the store go to standard error; problems make the input wrong. */
-function reportProblems(listing: Listing, io: Io): ExitStatus {
-  for (const warning of listing.warnings) io.stderr(`warning: ${warning}\n`);
+function reportProblems(options: CertsOptions, listing: Listing, io: Io): ExitStatus {
+  if (!options.quiet) for (const warning of listing.warnings) io.stderr(`warning: ${warning}\n`);
   for (const { path, message, fix } of listing.problems)
     io.stderr(`hardway: ${path}: ${message}\n  fix: ${fix}\n`);
   return listing.problems.length > 0 ? exitStatus.wrongInput : exitStatus.done;

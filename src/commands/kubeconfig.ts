@@ -33,7 +33,8 @@ export async function kubeconfig(options: KubeconfigOptions, io: Io): Promise<Ex
   const cluster = readCluster(options, io);
   if (cluster === undefined) return exitStatus.wrongInput;
   const dir = pkiDirOf(cluster, options.inventory, options.pkiDir);
-  const { pki } = await openStore(dir, operatorRequest(cluster), { now: io.now() });
+  const { pki, warnings } = await openStore(dir, operatorRequest(cluster), { now: io.now() });
+  if (!options.quiet) for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
   const pair =
     options.user === undefined
       ? operatorPair(pki)

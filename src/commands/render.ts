@@ -8,7 +8,7 @@ import { compressEnd, packBundle } from '../bundle/tar.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { createProgress, type Progress } from '../cli/progress.ts';
-import { textTable } from '../cli/table.ts';
+import { count, textTable } from '../cli/table.ts';
 import { packageVersion, templatesDir } from '../lib/package-root.ts';
 import { forEachLimited } from '../lib/parallel.ts';
 import type { Pki, PkiChange } from '../model/certificate.ts';
@@ -61,7 +61,7 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
     output.writeTop('report.html', reportHtml(cluster, pki, bundles, templatesDir));
     output.commit();
     progress.finish();
-    for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
+    if (!options.quiet) for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
     io.stdout(summary(options, cluster, pkiDir, bundles, changes));
     return exitStatus.done;
   } catch (error) {
@@ -125,10 +125,10 @@ function summary(
   const more = bundles.length - rows.length;
   return [
     textTable(['HOST', 'ADDRESS', 'ROLES', 'BUNDLE', 'SIZE'], rows),
-    more > 0 ? `and ${more} more hosts\n` : '',
+    more > 0 ? `and ${count(more, 'more host')}\n` : '',
     '\n',
     changesText(changes),
-    `Kubernetes ${cluster.kubernetes.version}, cluster ${cluster.name}, ${bundles.length} hosts\n`,
+    `Kubernetes ${cluster.kubernetes.version}, cluster ${cluster.name}, ${count(bundles.length, 'host')}\n`,
     `private:  ${join(options.out, 'bundles')}, ${pkiDir}\n`,
     `to read:  ${join(options.out, 'review')}, ${join(options.out, 'report.html')}\n`,
     'next:     copy each bundle to its host, unpack it there, run ./install.sh preflight, then ./install.sh\n',
@@ -140,7 +140,9 @@ function changesText(changes: readonly PkiChange[]): string {
   const created = changes.filter((change) => change.action === 'created');
   const reissued = changes.filter((change) => change.action === 'reissued');
   const lines = reissued.map((change) => `re-issued ${change.what}: ${change.reason}\n`);
-  return [...lines, created.length > 0 ? `created ${created.length} keys and certificates\n` : ''].join('');
+  if (created.length > 0)
+    lines.push(`created ${count(created.length, 'key or certificate', 'keys and certificates')}\n`);
+  return lines.join('');
 }
 
 function jsonSummary(

@@ -1,6 +1,7 @@
 /** `hardway validate`: every problem of an inventory at once. */
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
+import { count } from '../cli/table.ts';
 import { type InventoryOptions, readCluster } from './inventory.ts';
 
 /** Runs the command; warnings alone do not fail it. */
@@ -9,7 +10,9 @@ export function validate(options: InventoryOptions, io: Io): ExitStatus {
   const cluster = readCluster(options, io, options.format === 'json' ? io.stdout : io.stderr);
   if (cluster === undefined) return exitStatus.wrongInput;
   if (!options.quiet && options.format === 'text') {
-    io.stdout(`${options.inventory}: cluster ${cluster.name}, ${cluster.hosts.length} hosts, no errors\n`);
+    io.stdout(
+      `${options.inventory}: cluster ${cluster.name}, ${count(cluster.hosts.length, 'host')}, no errors\n`,
+    );
   }
   return exitStatus.done;
 }

@@ -35,7 +35,7 @@ export function readPair(reader: StoreReader, stem: string, withoutKey: PkiProbl
       withoutKey,
       paths.certificate,
       withoutKeyMessage(withoutKey),
-      withoutKeyFix(withoutKey, paths.key),
+      withoutKeyFix(withoutKey, reader.pathOf(paths.key)),
     );
   }
   const certificate = tryTo(() => readCertificate(certificatePem));
@@ -83,6 +83,6 @@ function withoutKeyMessage(kind: PkiProblemKind): string {
 
 function withoutKeyFix(kind: PkiProblemKind, key: string): string {
   return kind === 'external-authority'
-    ? `put its key at ${key}, or move the certificate away to have an authority made`
+    ? `put its key at ${key}; for a new cluster, begin with an empty store`
     : `restore ${key} from a backup, or move the certificate away to have both made anew`;
 }

@@ -27,8 +27,8 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
     files: filesOf(cluster, host, facts),
     units: requirements.units.filter(applies),
     users: requirements.users.filter(applies),
-    binaries: requirements.binaries.filter(applies).map(({ name, version }) => ({
-      path: `${cluster.binaries.dir}/${name}`,
+    binaries: requirements.binaries.filter(applies).map(({ name, dir = cluster.binaries.dir, version }) => ({
+      path: `${dir}/${name}`,
       version: version === 'kubernetes' ? cluster.kubernetes.version : undefined,
     })),
     commands: requirements.commands.filter(applies),
@@ -42,10 +42,12 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
       mebibytes,
     })),
     peers: peersOf(cluster, host),
-    data: host.roles.includes('etcd') ? [cluster.etcd.dataDir] : [],
+    data: requirements.data
+      .filter(applies)
+      .map(({ path }) => (path === 'etcd' ? cluster.etcd.dataDir : path)),
     generated: requirements.generated.filter(applies).map((row) => row.path),
     runtime: runtimeOf(cluster, host),
-    requiresSwapOff: host.roles.includes('worker') && host.components.kubelet.config.failSwapOn !== false,
+    requiresSwapOff: host.roles.includes('worker') && failsOnSwap(host),
     values: valuesOf(cluster, host, facts, modules),
   };
 }
@@ -54,6 +56,12 @@ function modulesOf(cluster: Cluster, rows: HostPlan['modules']): HostPlan['modul
   const scheduler = `ip_vs_${cluster.network.proxy.ipvsScheduler}`;
   const named = rows.map(({ name, need }) => ({ name: name === '{scheduler}' ? scheduler : name, need }));
   return named.filter((module, index) => named.findIndex((other) => other.name === module.name) === index);
+}
+
+/** Whether the kubelet refuses to start while swap is on; its flag goes before the field of its configuration. */
+function failsOnSwap({ components: { kubelet } }: Host): boolean {
+  const flag = kubelet.args['fail-swap-on'] ?? undefined;
+  return flag === undefined ? kubelet.config.failSwapOn !== false : flag !== 'false';
 }
 
 function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpec[] {

@@ -45,8 +45,12 @@ export function unitEnvQuote(name: string, value: string): string {
  * it for anything else, JSON's double quotes otherwise (YAML 1.2 contains JSON).
  */
 export function yamlQuote(value: string): string {
-  const isPlain = /^[A-Za-z][A-Za-z0-9_./-]*(:[A-Za-z0-9_./-]+)*$/.test(value);
-  return isPlain && !yamlWords.test(value) ? value : jsonQuote(value);
+  return isPlainYaml(value) ? value : jsonQuote(value);
+}
+
+/** Whether YAML 1.1, which Kubernetes reads, and YAML 1.2 both take a plain scalar for this very string. */
+export function isPlainYaml(value: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_./-]*(:[A-Za-z0-9_./-]+)*$/.test(value) && !yamlWords.test(value);
 }
 
 /** A JSON string; also a TOML basic string and a YAML double-quoted scalar. */

@@ -79,7 +79,9 @@ function formsOf({ source }: FileSpec, rendering: Rendering): Forms {
     case 'certificate':
       return pairForms(certificateOf(pki, source.id), source.part);
     case 'service-account':
-      return remembered(memo.byKey, `service-account ${source.part}`, () => serviceAccountForms(pki, source.part));
+      return remembered(memo.byKey, `service-account ${source.part}`, () =>
+        serviceAccountForms(pki, source.part),
+      );
     case 'kubeconfig':
       return kubeconfigForms(source, rendering);
   }

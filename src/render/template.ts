@@ -35,7 +35,7 @@ const partials = ['etc/kubernetes/_overrides'];
 function createEnvironment(folder: string): typeof Handlebars {
   const environment = Handlebars.create();
   for (const name of partials) {
-    environment.registerPartial(name, readFileSync(join(folder, `${name}.hbs`), 'utf8'));
+    environment.registerPartial(name, readPartial(folder, name));
   }
   environment.registerHelper({
     env: (value: unknown) => quote.envQuote(textOf(value)),
@@ -67,18 +67,27 @@ function compile(environment: typeof Handlebars, folder: string, name: string) {
       throw new Error(`templates/${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  return { render, reads: namesIn(environment.parse(text)) };
+  return { render, reads: namesIn(folder, text) };
 }
 
-/** First names of all paths; those inside #each that belong to an item do no harm. */
-function namesIn(program: hbs.AST.Program): ReadonlySet<string> {
+/** First names of all paths, those in partials included; those inside #each that belong to an item do no harm. */
+function namesIn(folder: string, text: string): ReadonlySet<string> {
   const names = new Set<string>();
   const visitor = new Handlebars.Visitor();
-  visitor.PathExpression = ({ parts }) => {
-    if (parts[0] !== undefined) names.add(String(parts[0]));
+  visitor.PathExpression = ({ original, parts, data }) => {
+    if (partials.includes(original)) {
+      for (const name of namesIn(folder, readPartial(folder, original))) names.add(name);
+    }
+    const [first, second] = parts.map(String);
+    const name = data && first === 'root' ? second : first;
+    if (name !== undefined) names.add(name);
   };
-  visitor.accept(program);
+  visitor.accept(Handlebars.parse(text));
   return names;
+}
+
+function readPartial(folder: string, name: string): string {
+  return readFileSync(join(folder, `${name}.hbs`), 'utf8');
 }
 
 /** Wraps plain data so that reading a name it does not have throws. */
@@ -93,6 +102,12 @@ function guarded<T>(value: T, path: string): T {
         return guardedItem(Reflect.get(target, key), path, key);
       if (Object.hasOwn(target, key)) return guarded(Reflect.get(target, key), `${path}${key}.`);
       return key in Object.prototype || frameNames.has(key) ? undefined : missing(key);
+    },
+    // Handlebars asks `NAME in VALUE` for plain expressions, and could not name what is missing.
+    has(target, key) {
+      if (typeof key === 'symbol' || Array.isArray(target) || Object.hasOwn(target, key))
+        return key in target;
+      return missing(key);
     },
     getOwnPropertyDescriptor(target, key) {
       const descriptor = Reflect.getOwnPropertyDescriptor(target, key);

@@ -1,5 +1,6 @@
 /** Fields of the inventory merged into a rendered YAML file, comments kept. */
-import { isMap, parseDocument } from 'yaml';
+import { isMap, parseDocument, Scalar, visit } from 'yaml';
+import { isPlainYaml } from './quote.ts';
 
 /** Maps merge, everything else replaces, null removes. */
 export function mergeYaml(text: string, overlay: Readonly<Record<string, unknown>>): string {
@@ -15,7 +16,15 @@ export function mergeYaml(text: string, overlay: Readonly<Record<string, unknown
     }
   };
   merge([], overlay);
+  visit(document, { Scalar: (_, scalar) => quoteNew(scalar) });
   return document.toString({ lineWidth: 0 });
+}
+
+/** Texts that were merged in have no type yet; `yes` or `1:30` without quotes would be no text in YAML 1.1. */
+function quoteNew(scalar: Scalar): void {
+  const { type, value } = scalar;
+  if (type === undefined && typeof value === 'string' && !isPlainYaml(value))
+    scalar.type = Scalar.QUOTE_DOUBLE;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

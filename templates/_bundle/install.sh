@@ -618,10 +618,11 @@ missing_packages() { # with a blank before each
 }
 
 check_binary() { # PATH VERSION
-  local name=${1##*/} output shape
+  local name=${1##*/} version=" $2" output shape
+  [[ $2 != - ]] || version=''
   if [[ -f $BUNDLE/rootfs$1 ]]; then return 0; fi
   if [[ ! -x $ROOT$1 || -d $ROOT$1 ]]; then
-    lack "$1 is missing or cannot be executed" "put $name${2:+ $2} for $(single arch) there, mode 0755"
+    lack "$1 is missing or cannot be executed" "put $name$version for $(single arch) there, mode 0755"
     return
   fi
   if [[ $2 == - || -n $ROOT ]]; then return 0; fi
@@ -1831,6 +1832,8 @@ take_down() { # UNIT
   $DRY_RUN && return 0
   if [[ -z $ROOT ]] && unit_exists "$1"; then stop_unit "$1"; fi
   disable_unit "$1"
+  # One that had to be killed would be listed as failed for ever.
+  if [[ -z $ROOT ]]; then systemctl reset-failed -- "$1" 2>/dev/null || true; fi
 }
 
 unmount_volumes() { # of pods; what is below such a mount is not ours to delete

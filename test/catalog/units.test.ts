@@ -13,6 +13,11 @@ import { canRun, kubeBinaries } from '../support/requirements.ts';
 const sharedFile = `${paths.kubernetesDir}/config`;
 const rendered = new Map<HostPlan, Promise<ReadonlyMap<string, string>>>();
 
+const configFiles: readonly (readonly [ConfigurableKey, string])[] = [
+  ['kubelet', `${paths.kubeletDir}/config.yaml`],
+  ['proxy', `${paths.kubeProxyDir}/config.yaml`],
+];
+
 /** The text of a file of a host; every host is rendered once. */
 async function textOf(plan: HostPlan, path: string): Promise<string> {
   const texts = rendered.get(plan) ?? renderedTexts(plan);
@@ -64,11 +69,49 @@ test('every shared variable is used by some component', () => {
     ).toBe(true);
 });
 
+/** A daemon's flags, environment and configuration against the files of its host. */
+describe('files that a daemon is told to read', () => {
+  const told: readonly (readonly [string, string, readonly string[]])[] = [
+    ...components.map(
+      ({ unit, role, envFile, name }) =>
+        [
+          unit,
+          role,
+          [envFile, ...configFiles.flatMap(([key, path]) => (name.endsWith(key) ? [path] : []))],
+        ] as const,
+    ),
+    ['etcd.service', 'etcd', [paths.etcdEnv]],
+  ];
+
+  describe.each(told)('%s', (unit, role, sources) => {
+    test.each(manyPlans.filter(([, plan]) => plan.host.roles.some((one) => one === role)))(
+      'are there, readable for its user, and restart it, %s',
+      async (_, plan) => {
+        const texts = await Promise.all(sources.map((path) => textOf(plan, path)));
+        const named = [
+          ...new Set(
+            texts.flatMap(
+              (text) => text.match(/\/(?:etc|var)\/[\w./-]+\.(?:crt|key|pub|conf|csv|yaml)\b/g) ?? [],
+            ),
+          ),
+        ];
+        expect(named.length).toBeGreaterThan(0);
+        const user = /^User=(.*)$/m.exec(await textOf(plan, `${paths.systemdDir}/${unit}`))?.[1] ?? 'root';
+        for (const path of named.filter((one) => !plan.generated.includes(one))) {
+          const file = plan.files.find((one) => one.path === path);
+          expect(file, path).toBeDefined();
+          expect(file?.services, path).toContain(unit);
+          const isReadable = user === 'root' || file?.owner === user || ((file?.mode ?? 0) & 0o004) !== 0;
+          expect(isReadable, `${user} reads ${path}`).toBe(true);
+        }
+        for (const path of sources)
+          expect(plan.files.find((file) => file.path === path)?.services, path).toContain(unit);
+      },
+    );
+  });
+});
+
 const workers = manyPlans.filter(([, plan]) => plan.host.roles.includes('worker'));
-const configFiles: readonly (readonly [ConfigurableKey, string])[] = [
-  ['kubelet', `${paths.kubeletDir}/config.yaml`],
-  ['proxy', `${paths.kubeProxyDir}/config.yaml`],
-];
 
 describe.each(configFiles)('the configuration file of %s', (key, path) => {
   test.each(workers)('has fields that its Kubernetes version knows, %s', async (_, plan) => {

@@ -7,7 +7,10 @@ import { makeBundle, makeRoot, run, SCRIPT, sumUp, temporaryFolder, tree } from 
 const asUser =
   spawnSync('setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', 'true']).status === 0;
 const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
-const skipped = (what: string, why: string): void => console.warn(`SKIPPED: ${what}: ${why}`);
+const skipped = (what: string, why: string): void => {
+  if (process.env.REQUIRE_ALL === '1') throw new Error(`${what}: ${why}`);
+  console.warn(`SKIPPED: ${what}: ${why}`);
+};
 
 describe('the script', () => {
   it('is accepted by bash and by shellcheck, style included', () => {

@@ -24,6 +24,7 @@ function authorityBy(key: readonly string[], ...more: readonly string[]): string
   mkdirSync(dir);
   const [command = '', ...options] = key;
   openssl(dir, command, '-out', 'ca.key', ...options);
+  const subject = more.includes('-subj') ? [] : ['-subj', '/CN=kubernetes'];
   openssl(
     dir,
     'req',
@@ -31,8 +32,7 @@ function authorityBy(key: readonly string[], ...more: readonly string[]): string
     '-new',
     '-key',
     'ca.key',
-    '-subj',
-    '/CN=kubernetes',
+    ...subject,
     '-days',
     '3650',
     '-out',
@@ -42,6 +42,8 @@ function authorityBy(key: readonly string[], ...more: readonly string[]): string
   return dir;
 }
 
+/** Strict verification wants it. */
+const keyUsage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
 const rsa = ['genrsa', '-traditional', '2048'];
 const sec1 = ['ecparam', '-name', 'prime256v1', '-genkey', '-noout'];
 
@@ -63,7 +65,7 @@ describe('an authority of', () => {
     ['EC on P-521', ['ecparam', '-name', 'secp521r1', '-genkey', '-noout'], '-----BEGIN EC PRIVATE KEY-----'],
     ['EC with a compressed point', [...sec1, '-conv_form', 'compressed'], '-----BEGIN EC PRIVATE KEY-----'],
   ])('%s signs as it is', async (_, key, firstLine) => {
-    const dir = authorityBy(key);
+    const dir = authorityBy(key, ...keyUsage);
     const before = filesOf(dir);
     expect(before.get('ca.key')?.startsWith(firstLine)).toBe(true);
     const { pki } = await openStore(dir, request({ certificates }), { now });
@@ -99,7 +101,15 @@ describe('an authority of', () => {
   });
 
   test('another string type in its name is named byte for byte', async () => {
-    const dir = authorityBy(rsa, '-subj', '/O=Müller/CN=kubernetes', '-utf8', '-nameopt', 'utf8');
+    const dir = authorityBy(
+      rsa,
+      ...keyUsage,
+      '-subj',
+      '/O=Müller/CN=kubernetes',
+      '-utf8',
+      '-nameopt',
+      'utf8',
+    );
     await openStore(dir, request({ certificates }), { now });
     expect(opensslAccepts(dir, 'verify', '-x509_strict', '-CAfile', 'ca.crt', 'operator/admin.crt')).toBe(
       true,
@@ -107,7 +117,7 @@ describe('an authority of', () => {
   });
 
   test('an authority above it, both in one file', async () => {
-    const dir = authorityBy(rsa);
+    const dir = authorityBy(rsa, ...keyUsage);
     openssl(
       dir,
       'req',
@@ -125,7 +135,7 @@ describe('an authority of', () => {
     write(
       dir,
       'ext',
-      'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n',
+      'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n',
     );
     openssl(
       dir,

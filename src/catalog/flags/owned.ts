@@ -27,6 +27,8 @@ export const ownedFlags: Readonly<Record<ComponentKey, readonly OwnedRow[]>> = {
     ...useKey('bootstrap.method', 'token-auth-file', 'enable-bootstrap-token-auth'),
     ...useKey('security.encryptionAtRest', 'encryption-provider-config'),
     ...useKey('pki', 'tls-cert-file', 'tls-private-key-file'),
+    // The addons are applied over loopback, and the unit may write in one folder for logs only.
+    ...noKey('bind-address', 'audit-log-path'),
     ...noKey('etcd-.*file', 'tls-sni-cert-key', 'client-ca-file', 'service-account-.*key-file', 'cert-dir'),
     ...noKey(
       'kubelet-client-.*',

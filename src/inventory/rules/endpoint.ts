@@ -52,11 +52,7 @@ export function* endpointLeadsToTheApi({ inventory, facts }: RuleContext): Itera
   const mode = inventory.endpoint?.mode ?? endpointKeys.mode.default;
   const address = parseAddress(host);
   if (address === undefined) {
-    const isWritten = mode !== 'hosts' || inventory.hostsFile?.manage !== false;
-    if (isWritten) return;
-    const message = `with hostsFile.manage false nothing makes "${host}" resolve on the hosts`;
-    const fix = 'set hostsFile.manage to true, or endpoint.mode to external when DNS knows the name';
-    yield { code: 'endpoint-unknown', severity: 'warning', path, message, fix };
+    yield* endpointNameLeadsToTheApi({ inventory, facts }, host, mode);
     return;
   }
   const why = whyUnusable(address);
@@ -101,6 +97,35 @@ export function* endpointLeadsToTheApi({ inventory, facts }: RuleContext): Itera
     message: `endpoint.host ${address.text} ${whose}`,
     fix,
   };
+}
+
+function* endpointNameLeadsToTheApi(
+  { inventory, facts }: Pick<RuleContext, 'inventory' | 'facts'>,
+  name: string,
+  mode: string,
+): Iterable<Problem> {
+  const path = ['endpoint', 'host'];
+  const domain = inventory.cluster?.domain;
+  const owner = facts.hosts.find(({ label }) => name === label || name === `${label}.${domain}`);
+  if (
+    mode === 'hosts' &&
+    facts.rolesAreKnown &&
+    owner !== undefined &&
+    !owner.roles.includes('control-plane')
+  ) {
+    const first = hostsOf(facts, 'control-plane')[0]?.label;
+    yield {
+      code: 'endpoint-unknown',
+      path,
+      message: `endpoint.host ${name} is the host ${owner.label}, which is no control plane`,
+      fix: `write ${first === undefined ? 'the name of a control plane' : `"${first}"`}, or a name of its own for the API`,
+    };
+    return;
+  }
+  if (mode !== 'hosts' || inventory.hostsFile?.manage !== false) return;
+  const message = `with hostsFile.manage false nothing makes "${name}" resolve on the hosts`;
+  const fix = 'set hostsFile.manage to true, or endpoint.mode to external when DNS knows the name';
+  yield { code: 'endpoint-unknown', severity: 'warning', path, message, fix };
 }
 
 /** Ports that daemons of the cluster listen on. */

@@ -23,6 +23,8 @@ describe('defaults', () => {
           '--authentication-kubeconfig=/etc/kubernetes/auth/scheduler.conf',
           '--authorization-kubeconfig=/etc/kubernetes/auth/scheduler.conf',
           '--kubeconfig=/etc/kubernetes/auth/scheduler.conf',
+          '--client-ca-file=/etc/kubernetes/pki/ca.crt',
+          '--requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt',
           '--leader-elect=true',
           '--profiling=false',
         ],
@@ -53,19 +55,22 @@ describe('flags of the inventory', () => {
     );
     expect(own.KUBE_SCHEDULER_ARGS?.[0]).toBe('--bind-address=0.0.0.0');
     expect(own.KUBE_SCHEDULER_ARGS?.at(-1)).toBe('--profiling=true');
-    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(7);
+    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(9);
   });
 
   test('one with a variable of its own stays in that variable', () => {
-    const { own } = variablesOf('apiserver', args('apiserver', 'bind-address: 192.0.2.1'), oneHost);
-    expect(own.KUBE_API_ADDRESS).toEqual(['--advertise-address=192.0.2.1', '--bind-address=192.0.2.1']);
-    expect(own.KUBE_API_ARGS?.join()).not.toContain('bind-address');
+    const plugins = args('apiserver', 'enable-admission-plugins: "NodeRestriction,AlwaysPullImages"');
+    const { own } = variablesOf('apiserver', plugins, oneHost);
+    expect(own.KUBE_ADMISSION_CONTROL).toEqual([
+      '--enable-admission-plugins=NodeRestriction,AlwaysPullImages',
+    ]);
+    expect(own.KUBE_API_ARGS?.join()).not.toContain('admission-plugins');
   });
 
   test('null removes one', () => {
     const { own } = variablesOf('scheduler', args('scheduler', 'profiling: null'), oneHost);
     expect(own.KUBE_SCHEDULER_ARGS?.join()).not.toContain('profiling');
-    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(6);
+    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(8);
   });
 
   test('null for one that is not there does nothing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clusterOf, fiveHosts, oneHost, planOf } from '../../support/clusters.ts';
+import { clusterOf, fileOf, fiveHosts, oneHost, planOf } from '../../support/clusters.ts';
 
 /** Lines of the block in /etc/hosts of a host. */
 function linesOf(name: string | undefined, ...inventory: string[]): string[] {
@@ -104,6 +104,12 @@ ${workers(count - 3).join('\n')}`,
     expect(sizeOf(300)).toBe(sizeOf(400));
     expect(sizeOf(250)).toBeGreaterThan(sizeOf(300));
   });
+});
+
+test('the file is a block among the lines of others, and restarts nothing', () => {
+  const plan = planOf(clusterOf(oneHost));
+  expect(fileOf(plan, '/etc/hosts')).toMatchObject({ placement: 'block', mode: 0o644, services: [] });
+  expect(plan.files.filter((file) => file.placement === 'block')).toHaveLength(1);
 });
 
 test('hostsFile.manage false leaves the file alone', () => {

@@ -57,7 +57,11 @@ describe('roles in every mix', () => {
     expect(pathsOf(plan)).toEqual([...pathsOf(plan)].sort());
     expect(plan.requiresSwapOff).toBe(has('worker'));
     expect(plan.runtime?.type).toBe(has('worker') ? 'containerd' : undefined);
-    expect(plan.data).toEqual(has('etcd') ? ['/var/lib/etcd/k8s-etcd'] : []);
+    expect(plan.data).toEqual([
+      ...(has('etcd') ? ['/var/lib/etcd/k8s-etcd'] : []),
+      ...(has('control-plane') ? ['/var/log/kubernetes/audit'] : []),
+      ...(has('worker') ? ['/var/lib/kubelet/pki'] : []),
+    ]);
     expect(plan.directories.find(({ path }) => path === '/etc/kubernetes/pki')?.mode).toBe(
       has('control-plane') ? 0o750 : has('worker') ? 0o700 : undefined,
     );
@@ -69,6 +73,7 @@ describe('roles in every mix', () => {
     expect(servicesOf('m1', '/etc/kubernetes/pki/ca.crt')).toEqual([
       'kube-apiserver.service',
       'kube-controller-manager.service',
+      'kube-scheduler.service',
     ]);
     expect(servicesOf('w1', '/etc/kubernetes/pki/ca.crt')).toEqual(['kubelet.service']);
     expect(servicesOf('w1', '/etc/kubernetes/config')).toEqual(['kubelet.service', 'kube-proxy.service']);
@@ -327,7 +332,7 @@ describe('etcd', () => {
       oneHost,
     );
     const plan = planOf(cluster);
-    expect(plan.data).toEqual(['/data/etcd']);
+    expect(plan.data[0]).toBe('/data/etcd');
     expect(plan.directories).toContainEqual({
       path: '/data/etcd',
       mode: 0o700,

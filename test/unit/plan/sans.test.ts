@@ -105,6 +105,14 @@ describe('IPv6', () => {
     expect(ip.at(-1)).toBe('2001:db8::9');
   });
 
+  test('that nobody made canonical before are made so here', () => {
+    const cluster = clusterOf(ipv6Networks, oneIPv6Host);
+    const pki = { ...cluster.pki, extraSANs: ['2001:0DB8:0:0::1', 'API.Example'] };
+    const { ip, dns } = subjectAltNames('apiserver', { ...cluster, pki }, hostOf(cluster));
+    expect(ip).toEqual(['2001:db8::1', 'fd00:96::1', '127.0.0.1', '::1']);
+    expect(dns.at(-1)).toBe('api.example');
+  });
+
   test('a host with addresses of both families has both', () => {
     const { ip } = sansOf(
       'host',
