@@ -18,6 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../lib/make-folder.ts';
 import type { BundleEntry } from './bundle.ts';
 import { leftoversOf, ownTag, previousName, stagingName } from './leftovers.ts';
 
@@ -52,7 +53,7 @@ export function beginOutput(out: string, pkiDir: string): Output {
   const target = realPath(resolve(out));
   refuseForeign(target, realPath(resolve(pkiDir)));
   const parent = dirname(target);
-  mkdirSync(parent, { recursive: true });
+  makeFolder(parent, 0o755);
   recover(target);
   const staging = mkdtempSync(join(parent, `${stagingName(target)}${ownTag()}-`));
   chmodSync(staging, 0o755);

@@ -1,15 +1,8 @@
 /** Whether a folder is a store, may become one, or is something else that must be left alone. */
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { claimPrefix } from '../lib/lock.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import { gitignoreText, isKnownName, markerText, storeFiles } from './layout.ts';
 import { PkiStoreError } from './problem.ts';
 
@@ -44,28 +37,12 @@ export function findFolder(dir: string): StoreFolder | undefined {
 /** The folder at `dir`, made when there is none. Version control is kept off before the first key is written. */
 export function ensureFolder(dir: string): StoreFolder {
   const existing = findFolder(dir);
-  if (existing === undefined) makeFolder(resolve(dir));
+  if (existing === undefined) makeFolder(resolve(dir), 0o700);
   const folder = existing ?? { root: realpathSync(dir), isComplete: false };
   const gitignore = join(folder.root, storeFiles.gitignore);
   if (lstatSync(gitignore, { throwIfNoEntry: false }) === undefined)
     writeFileSync(gitignore, gitignoreText, { mode: 0o600 });
   return folder;
-}
-
-/**
- * The folder and those above it. Node's own recursive mkdir never returns where
- * a file system that cannot hold folders says ENOENT, as /proc does.
- */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    makeFolder(dirname(path));
-    mkdirSync(path, { mode: 0o700 });
-  }
 }
 
 function checkFormat(root: string): void {
