@@ -40,8 +40,6 @@ export function leftoversOf(target: string): Leftover[] {
 }
 
 function isAbandoned(name: string, beginning: string): boolean {
-  // Without a tag it is nobody's: somebody put it there by hand.
-  if (`${name}-` === beginning) return true;
   if (!name.startsWith(beginning)) return false;
   const [, pid, start, host] = /^(\d+)-([^-]+)-(.+)-[A-Za-z0-9]{6}$/.exec(name.slice(beginning.length)) ?? [];
   // Whether a process of another machine lives cannot be seen from here: it counts as alive.

@@ -2,7 +2,7 @@
  * The output folder: written beside the old one and swapped in whole. Until the swap,
  * and when anything fails before it, the previous output stays as it was.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -23,7 +23,7 @@ import type { BundleEntry } from './bundle.ts';
 import { leftoversOf, ownTag, previousName, stagingName } from './leftovers.ts';
 
 /** Everything that render writes at the top of the output folder. */
-const ownNames = new Set(['bundles', 'review', 'SHA256SUMS', 'report.html']);
+const ownNames = new Set(['bundles', 'review', 'SHA256SUMS', 'report.html', '.gitignore']);
 
 export interface Output {
   readonly writeBundle: (host: string, tarball: Buffer) => void;
@@ -59,6 +59,8 @@ export function beginOutput(out: string, pkiDir: string): Output {
   chmodSync(staging, 0o755);
   mkdirSync(join(staging, 'bundles'), { mode: 0o700 });
   mkdirSync(join(staging, 'review'));
+  // For whoever keeps the output in git: the review tree may be committed, private keys not.
+  writeFileSync(join(staging, '.gitignore'), '/bundles/\n', { mode: 0o644 });
   const written: Written = new WeakMap();
   return {
     writeBundle: (host, tarball) =>
@@ -109,11 +111,28 @@ function refuseForeign(target: string, pkiDir: string): void {
   if (!statSync(target).isDirectory()) {
     throw new OutputFolderError(`${target} is not a folder`, 'name a folder with --out');
   }
-  const foreign = readdirSync(target).find((name) => !ownNames.has(name));
+  if (statSync(target).dev !== statSync(dirname(target)).dev) {
+    throw new OutputFolderError(
+      `${target} is a mount point, which cannot be swapped for a new output as a whole`,
+      `name a folder below it: --out ${join(target, 'out')}`,
+    );
+  }
+  const foreign = foreignNameIn(target);
   if (foreign === undefined) return;
   throw new OutputFolderError(
     `the output folder ${target} holds "${foreign}", which hardway did not write`,
     'name a folder of its own with --out, or move the file away',
+  );
+}
+
+/** What a user has put into an output, which the next render would take away: notes, a git repository. */
+function foreignNameIn(target: string): string | undefined {
+  const namesIn = (folder: string) =>
+    existsSync(join(target, folder)) ? readdirSync(join(target, folder)) : [];
+  return (
+    readdirSync(target).find((name) => !ownNames.has(name)) ??
+    namesIn('bundles').find((name) => !name.endsWith('.tar.gz')) ??
+    namesIn('review').find((name) => !existsSync(join(target, 'review', name, 'manifest')))
   );
 }
 
@@ -146,8 +165,17 @@ function swap(staging: string, target: string): void {
       removeTree(previous);
     }
   }
-  removeTree(previous);
+  retire(previous);
 }
+
+/** Removes an old output; a large one behind the command's back, for it can take as long as a render. */
+function retire(previous: string): void {
+  const review = join(previous, 'review');
+  if (!existsSync(review) || readdirSync(review).length <= mostHostsRemovedAtOnce) removeTree(previous);
+  else spawn('rm', ['-rf', '--', previous], { stdio: 'ignore', detached: true }).unref();
+}
+
+const mostHostsRemovedAtOnce = 100;
 
 /** False where there is nothing to rename, or something at the new place already. */
 function tryRename(from: string, to: string): boolean {
@@ -174,18 +202,22 @@ function removeTree(path: string): void {
 }
 
 function writeReviewTree(folder: string, entries: readonly BundleEntry[], written: Written): void {
-  const made = new Set<string>();
+  const made = new Set<string>([dirname(folder)]);
   for (const { name, mode, review, certificateText } of entries) {
     const path = join(folder, name);
-    const parent = dirname(path);
-    if (!made.has(parent)) {
-      mkdirSync(parent, { recursive: true });
-      made.add(parent);
-    }
+    makeParents(dirname(path), made);
     // Nothing in a review tree is secret, so all may read it; scripts stay executable.
     writeOrLink(path, review, (mode & 0o111) === 0 ? 0o644 : 0o755, written);
     if (certificateText !== undefined) writeFileSync(`${path}.txt`, certificateText, { mode: 0o644 });
   }
+}
+
+/** Each folder once, top down: mkdir -p would try them all again for every file. */
+function makeParents(folder: string, made: Set<string>): void {
+  if (made.has(folder)) return;
+  makeParents(dirname(folder), made);
+  mkdirSync(folder);
+  made.add(folder);
 }
 
 /** Thousands of hosts share most of their files; a link is a tenth of the work of a new file. */

@@ -44,7 +44,7 @@ export async function certsCheck(options: CertsOptions, io: Io): Promise<ExitSta
   const found = await readListing(options, io);
   if (found === undefined) return exitStatus.wrongInput;
   const bad = found.certificates.filter((one) => one.state !== 'current');
-  if (bad.length > 0 || options.format === 'json') print(options, io, bad);
+  if (options.format === 'json' || (bad.length > 0 && !options.quiet)) print(options, io, bad);
   else if (!options.quiet) io.stdout(`all ${found.certificates.length} certificates are current\n`);
   const status = reportProblems(options, found.listing, io);
   return status === exitStatus.done && bad.length > 0 ? exitStatus.found : status;
@@ -94,7 +94,6 @@ function print(options: CertsOptions, io: Io, certificates: readonly Certificate
     io.stdout(`${JSON.stringify({ certificates }, null, 2)}\n`);
     return;
   }
-  if (options.quiet) return;
   const rows = certificates.map((one) => [
     one.host ?? '-',
     one.path ?? one.name,

@@ -5,6 +5,7 @@ import { templatesDir } from '../lib/package-root.ts';
 import type { KeyPair, Pki } from '../model/certificate.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { readCertificate } from '../pki/certificate.ts';
+import { findFolder } from '../pki/folder.ts';
 import { issueLeaf, loadAuthority } from '../pki/issue.ts';
 import { openStore } from '../pki/store.ts';
 import { operatorCertificateId, pkiRequest } from '../plan/certificates.ts';
@@ -33,6 +34,12 @@ export async function kubeconfig(options: KubeconfigOptions, io: Io): Promise<Ex
   const cluster = readCluster(options, io);
   if (cluster === undefined) return exitStatus.wrongInput;
   const dir = pkiDirOf(cluster, options.inventory, options.pkiDir);
+  if (findFolder(dir)?.isComplete !== true) {
+    io.stderr(
+      `hardway: ${dir} is not the PKI store of a rendered cluster\n  fix: run hardway render first, or name the store with --pki-dir\n`,
+    );
+    return exitStatus.wrongInput;
+  }
   const { pki, warnings } = await openStore(dir, operatorRequest(cluster), { now: io.now() });
   if (!options.quiet) for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
   const pair =

@@ -20,7 +20,7 @@ import { createRenderer } from '../render/render.ts';
 import { loadTemplates } from '../render/template.ts';
 import { reportHtml } from '../report/html.ts';
 import { type InventoryOptions, readCluster } from './inventory.ts';
-import { pkiDirOf } from './pki.ts';
+import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
 
 export interface RenderOptions extends InventoryOptions {
   readonly out: string;
@@ -50,6 +50,7 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
   const forget = io.onInterrupt(output.discard);
   try {
     performance.mark('pki');
+    const strangers = otherHostsIn(pkiDir, cluster);
     const { pki, changes, warnings } = await openStore(pkiDir, pkiRequest(cluster), {
       now: io.now(),
       onProgress: (done, total) => progress.update('certificates', done, total),
@@ -61,7 +62,8 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
     output.writeTop('report.html', reportHtml(cluster, pki, bundles, templatesDir));
     output.commit();
     progress.finish();
-    if (!options.quiet) for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
+    const all = [...warnings, ...changeWarnings(cluster, changes, strangers)];
+    if (!options.quiet) for (const warning of all) io.stderr(`warning: ${warning}\n`);
     io.stdout(summary(options, cluster, pkiDir, bundles, changes));
     return exitStatus.done;
   } catch (error) {

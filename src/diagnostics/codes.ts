@@ -1,4 +1,4 @@
-/** Every diagnostic code with one sentence; its docs page is made from this table. */
+/** Every diagnostic code with one sentence. */
 export const diagnosticCodes = {
   // The file as a whole.
   'file-too-large': 'The inventory is larger than any cluster needs; it is not read',
@@ -54,6 +54,7 @@ export const diagnosticCodes = {
   'duplicate-role': 'A host has the same role twice',
   'missing-role': 'The cluster lacks a role without which it cannot run',
   'single-point-of-failure': 'The loss of one host stops the cluster',
+  'weakens-security': 'A setting opens a door that is shut by default',
   'even-member-count': 'An even number of etcd members survives no more failures than one member fewer',
   'no-workers': 'No host runs workloads',
 

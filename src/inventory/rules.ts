@@ -25,6 +25,7 @@ import {
   serviceRangesHaveRightSize,
 } from './rules/networks.ts';
 import { namesInCertificatesAreExact, validityPeriodsNest } from './rules/pki.ts';
+import { settingsKeepDoorsShut } from './rules/security.ts';
 import { bootstrapKeysFitTheMethod, proxyKeysFitTheMode, runtimeKeysFitTheType } from './rules/settings.ts';
 import { whatIsWrittenIsSupported } from './rules/support.ts';
 import { clusterSurvivesOneHost, rolesAreFilled } from './rules/topology.ts';
@@ -70,6 +71,7 @@ export const rules: readonly Rule[] = [
   featureGatesAreKnown,
   componentFlagsAreKnown,
   configFieldsAreKnown,
+  settingsKeepDoorsShut,
 ];
 
 /** Everything that the rules find, in the order of the rules. */

@@ -21,7 +21,26 @@ export type Authorities = Readonly<Record<AuthorityName, AuthorityState>>;
 /** Every authority of the store, those refused among the reader's problems. */
 export function readAuthorities(reader: StoreReader, now: Date): Authorities {
   const states = authorityNames.map((name) => [name, readAuthority(reader, name, now)] as const);
-  return Object.fromEntries(states) as Record<AuthorityName, AuthorityState>;
+  const authorities = Object.fromEntries(states) as Record<AuthorityName, AuthorityState>;
+  refuseSharedKeys(reader, authorities);
+  return authorities;
+}
+
+/** One key for two authorities would let a worker's certificate into etcd, and put etcd's key on control planes. */
+function refuseSharedKeys(reader: StoreReader, authorities: Authorities): void {
+  const seen = new Map<string, AuthorityName>();
+  for (const { name, certificate } of usableAuthorities(authorities)) {
+    const key = certificate.publicKeyDer.toString('base64');
+    const other = seen.get(key);
+    seen.set(key, name);
+    if (other === undefined) continue;
+    reader.problems.push({
+      kind: 'not-an-authority',
+      path: reader.pathOf(pairPaths(authorityPaths[name]).certificate),
+      message: `has the key of ${other}; what one signs, the other would vouch for`,
+      fix: 'use an authority of its own, or move both files away to have one made',
+    });
+  }
 }
 
 /** Those that are there. */

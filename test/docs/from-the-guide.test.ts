@@ -42,6 +42,18 @@ describe('docs/from-the-guide.md', () => {
     expect(guide).toEqual(expect.arrayContaining([...guideFlags, ...guideVariables]));
   });
 
+  test('has no entry that is misspelt, and would not be looked at', () => {
+    const quoted = rows.flatMap(
+      (cells) =>
+        cells
+          .slice(1)
+          .join(' | ')
+          .match(/`[^`]*`/g) ?? [],
+    );
+    const looksLikeEntry = quoted.filter((text) => /^`[a-z-]+ (?:\/|manifest)/.test(text));
+    expect(looksLikeEntry.map((text) => text.slice(1, -1))).toEqual(entries);
+  });
+
   test('says something on the right of every row', () => {
     for (const cells of rows) expect(cells.slice(1).join('').length, cells[0]).toBeGreaterThan(5);
   });

@@ -49,8 +49,13 @@ function openssl(path: string, ...args: string[]): string {
 
 beforeAll(() => {
   const example = readFileSync(join(projectRoot, 'examples/ha-stacked.yaml'), 'utf8');
-  // Without the example's warning about host bits.
-  writeFileSync(inventory, example.replaceAll('10.76.0.0/12', '10.64.0.0/12'));
+  // Without the example's warnings: host bits, and one control plane for all workers.
+  writeFileSync(
+    inventory,
+    example
+      .replaceAll('10.76.0.0/12', '10.64.0.0/12')
+      .replace('endpoint:\n', 'endpoint:\n  mode: external\n'),
+  );
   render(inventory, folder);
 });
 

@@ -1,5 +1,5 @@
 /** `kubeconfig`, judged by kubectl and OpenSSL; a key made for somebody else is kept nowhere. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -60,8 +60,13 @@ const endOf = (pem: string) =>
 
 beforeAll(() => {
   const example = readFileSync(join(projectRoot, 'examples/ha-stacked.yaml'), 'utf8');
-  // Without the example's warning about host bits.
-  writeFileSync(inventory, example.replaceAll('10.76.0.0/12', '10.64.0.0/12'));
+  // Without the example's warnings: host bits, and one control plane for all workers.
+  writeFileSync(
+    inventory,
+    example
+      .replaceAll('10.76.0.0/12', '10.64.0.0/12')
+      .replace('endpoint:\n', 'endpoint:\n  mode: external\n'),
+  );
   render(inventory, folder);
 });
 
@@ -92,12 +97,12 @@ describe("the administrator's", () => {
     );
   });
 
-  test('is made without a render before, and touches no host', () => {
+  test('is refused where nothing was rendered, and no authority is made', () => {
     const fresh = join(folder, 'fresh');
-    const { status } = hardway(['kubeconfig', inventory, '--pki-dir', fresh]);
-    expect(status).toBe(0);
-    expect(readdirSync(fresh)).not.toContain('hosts');
-    expect(readdirSync(join(fresh, 'operator')).sort()).toEqual(['admin.crt', 'admin.key']);
+    const { status, stdout, stderr } = hardway(['kubeconfig', inventory, '--pki-dir', fresh]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('run hardway render first');
+    expect(existsSync(fresh)).toBe(false);
   });
 
   test('does not re-issue the certificates of hosts when the inventory has changed', () => {

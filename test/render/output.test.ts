@@ -192,26 +192,24 @@ describe('a render that fails leaves the previous output as it was, and nothing 
 });
 
 describe('what an earlier render left', () => {
-  test.each(['.out.previous', '.out.previous-1-00000000.1-HOST-abcdef'])(
-    'a swap cut in two is mended (%s)',
-    (name) => {
-      expect(render().status).toBe(0);
-      const before = treeOf(out);
-      renameSync(
-        out,
-        join(folder, name.replace('HOST', spawnSync('hostname', { encoding: 'utf8' }).stdout.trim())),
-      );
-      // A render that fails still gives the old output back.
-      writeFileSync(join(folder, 'pki/ca.key'), 'not a key\n');
-      expect(render().status).toBe(2);
-      expect(differences(before, treeOf(out))).toEqual([]);
-      expect(beside()).toEqual(['inventory.yaml', 'out', 'pki']);
-    },
-  );
+  test.each(['.out.previous-1-00000000.1-HOST-abcdef'])('a swap cut in two is mended (%s)', (name) => {
+    expect(render().status).toBe(0);
+    const before = treeOf(out);
+    renameSync(
+      out,
+      join(folder, name.replace('HOST', spawnSync('hostname', { encoding: 'utf8' }).stdout.trim())),
+    );
+    // A render that fails still gives the old output back.
+    writeFileSync(join(folder, 'pki/ca.key'), 'not a key\n');
+    expect(render().status).toBe(2);
+    expect(differences(before, treeOf(out))).toEqual([]);
+    expect(beside()).toEqual(['inventory.yaml', 'out', 'pki']);
+  });
 
   test('the old output of a swap that did happen is removed', () => {
     expect(render().status).toBe(0);
-    mkdirSync(join(folder, '.out.previous/bundles'), { recursive: true });
+    const host = spawnSync('hostname', { encoding: 'utf8' }).stdout.trim();
+    mkdirSync(join(folder, `.out.previous-1-00000000.1-${host}-abcdef/bundles`), { recursive: true });
     expect(render().status).toBe(0);
     expect(beside()).toEqual(['inventory.yaml', 'out', 'pki']);
   });
@@ -225,9 +223,12 @@ describe('what an earlier render left', () => {
       '.out.new-1-00000000.1-some-other-machine-abcdef',
       `.out.new-${process.pid}-${boot}.${tick}-${host}-abcdef`,
       `.out2.new-1-00000000.1-${host}-abcdef`,
+      '.out.new',
       '.out.new-notes',
+      '.out.previous',
       '.out.newer',
     ];
+    kept.sort();
     for (const name of kept) mkdirSync(join(folder, name));
     mkdirSync(join(folder, `.out.new-1-00000000.1-${host}-abcdef`));
     expect(render().status).toBe(0);
@@ -251,6 +252,15 @@ describe('refused as an output folder, with exit status 2 and nothing changed', 
     writeFileSync(join(out, 'thesis.txt'), 'years of work');
     expectRefused(renderArgs('--out', out), /thesis\.txt/);
   });
+
+  test.each(['review/.git', 'review/notes', 'bundles/notes.txt'])(
+    'an output in which somebody keeps %s',
+    (name) => {
+      expect(render().status).toBe(0);
+      mkdirSync(join(out, name));
+      expectRefused(renderArgs('--out', out), new RegExp(name.split('/')[1] ?? ''));
+    },
+  );
 
   test('the folder of the inventory', () => {
     expectRefused(renderArgs('--out', folder), /PKI store|inventory\.yaml/);

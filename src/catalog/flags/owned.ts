@@ -7,6 +7,8 @@ export interface OwnedRow {
   readonly name: RegExp;
   /** The inventory key to use instead; absent where there is none. */
   readonly instead?: string;
+  /** A map that holds an owned field: it may get other fields, but may not be removed or replaced. */
+  readonly isMap?: boolean;
 }
 
 const noKey = (...names: string[]): OwnedRow[] =>
@@ -49,9 +51,14 @@ export const ownedFlags: Readonly<Record<ComponentKey, readonly OwnedRow[]>> = {
       'cluster-signing-.*file',
       'root-ca-file',
       'service-account-private-key-file',
+      'client-ca-file',
+      'requestheader-client-ca-file',
     ),
   ],
-  scheduler: [...everywhere, ...noKey('kubeconfig', '.*-kubeconfig')],
+  scheduler: [
+    ...everywhere,
+    ...noKey('kubeconfig', '.*-kubeconfig', 'client-ca-file', 'requestheader-client-ca-file'),
+  ],
   kubelet: [
     ...everywhere,
     ...useKey('components.kubelet.config', 'config'),
@@ -87,6 +94,7 @@ export const ownedFields: Readonly<Record<ConfigurableKey, readonly OwnedRow[]>>
     ...useKey('kubernetes.featureGates', 'featureGates'),
     ...useKey('hosts[].taints', 'registerWithTaints'),
     ...noKey('authentication\\.x509\\.clientCAFile', 'tlsCertFile', 'tlsPrivateKeyFile'),
+    { name: /^authentication\.x509$/, isMap: true },
   ],
   proxy: [
     ...useKey('network.proxy.mode', 'mode'),
@@ -97,3 +105,60 @@ export const ownedFields: Readonly<Record<ConfigurableKey, readonly OwnedRow[]>>
     ...noKey('clientConnection\\.kubeconfig'),
   ],
 };
+
+/** Flags without which a component does not start, or is open to everybody: null may not remove them. */
+export const indispensableFlags: Readonly<Partial<Record<ComponentKey, readonly string[]>>> = {
+  apiserver: ['authorization-mode', 'enable-admission-plugins', 'service-account-issuer'],
+  controllerManager: ['use-service-account-credentials'],
+};
+
+export interface WeakRow {
+  readonly component: ComponentKey;
+  /** A flag, or the path of a field of the component's configuration. */
+  readonly flag?: string;
+  readonly field?: readonly string[];
+  readonly isWeak: (value: string) => boolean;
+  readonly why: string;
+}
+
+const holds = (list: string, item: string) => list.split(',').includes(item);
+
+/** Values that open a door which is shut by default. */
+export const weakSettings: readonly WeakRow[] = [
+  {
+    component: 'apiserver',
+    flag: 'authorization-mode',
+    isWeak: (value) => holds(value, 'AlwaysAllow') || !holds(value, 'RBAC') || !holds(value, 'Node'),
+    why: 'without Node and RBAC, or with AlwaysAllow, everybody with a certificate may do everything',
+  },
+  {
+    component: 'apiserver',
+    flag: 'enable-admission-plugins',
+    isWeak: (value) => !holds(value, 'NodeRestriction'),
+    why: 'without NodeRestriction a kubelet may change other nodes and their pods',
+  },
+  {
+    component: 'apiserver',
+    flag: 'insecure-port',
+    isWeak: (value) => value !== '0',
+    why: 'since 1.20 only 0 is allowed, and kube-apiserver does not start with anything else',
+  },
+  {
+    component: 'kubelet',
+    field: ['authentication', 'anonymous', 'enabled'],
+    isWeak: (value) => value === 'true',
+    why: 'everybody who reaches port 10250 is let in',
+  },
+  {
+    component: 'kubelet',
+    field: ['authorization', 'mode'],
+    isWeak: (value) => value === 'AlwaysAllow',
+    why: 'everybody who is let in may run commands in every pod',
+  },
+  {
+    component: 'kubelet',
+    field: ['readOnlyPort'],
+    isWeak: (value) => value !== '0',
+    why: 'the port shows pods and their environment to everybody, without TLS',
+  },
+];

@@ -9,7 +9,7 @@ import {
   isDeprecated,
   type Option,
 } from '../../catalog/flags/flags.ts';
-import { type OwnedRow, ownedFields, ownedFlags } from '../../catalog/flags/owned.ts';
+import { indispensableFlags, type OwnedRow, ownedFields, ownedFlags } from '../../catalog/flags/owned.ts';
 import { quote } from '../../diagnostics/visible.ts';
 import { isGoDuration } from '../../lib/duration.ts';
 import { nearest } from '../../lib/edit-distance.ts';
@@ -81,6 +81,14 @@ function flagProblem(
   if (option === undefined) return unknownFlag(key, name, minor);
   const owned = ownedFlags[key].find((row) => row.name.test(name));
   if (owned !== undefined) return ownedProblem(`--${name} of ${binaries[key]}`, owned);
+  if (value === undefined && indispensableFlags[key]?.includes(name)) {
+    return {
+      code: 'flag-owned',
+      atKey: true,
+      message: `${binaries[key]} does not start, or is open to everybody, without --${name}`,
+      fix: 'delete the line, or give the flag a value',
+    };
+  }
   if (minor === undefined) return undefined;
   return (
     availability(`--${name}`, binaries[key], option, minor) ??
@@ -237,17 +245,18 @@ function* ownedBelow(
   name: string,
   value: unknown,
 ): Iterable<{ steps: string[]; row: OwnedRow }> {
-  for (const steps of fieldPaths(value, 2)) {
+  for (const { steps, below } of fieldPaths(value, 2)) {
     const row = ownedFields[key].find((owned) => owned.name.test([name, ...steps].join('.')));
-    if (row !== undefined) yield { steps, row };
+    if (row !== undefined && !(row.isMap && isMapping(below))) yield { steps, row };
   }
 }
 
-function* fieldPaths(value: unknown, depth: number): Iterable<string[]> {
-  yield [];
+/** A value and what stands below it, with the way there. */
+function* fieldPaths(value: unknown, depth: number): Iterable<{ steps: string[]; below: unknown }> {
+  yield { steps: [], below: value };
   if (depth === 0 || !isMapping(value)) return;
-  for (const [name, below] of Object.entries(value)) {
-    for (const rest of fieldPaths(below, depth - 1)) yield [name, ...rest];
+  for (const [name, child] of Object.entries(value)) {
+    for (const { steps, below } of fieldPaths(child, depth - 1)) yield { steps: [name, ...steps], below };
   }
 }
 
@@ -256,7 +265,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 /** Components wherever they may stand. */
-function* componentSettings({
+export function* componentSettings({
   inventory,
   facts,
 }: RuleContext): Iterable<{ path: Path; components: WrittenComponents }> {

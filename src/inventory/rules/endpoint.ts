@@ -105,6 +105,11 @@ function* endpointNameLeadsToTheApi(
   mode: string,
 ): Iterable<Problem> {
   const path = ['endpoint', 'host'];
+  if (/^(?:.*\.)?localhost(?:\.localdomain)?$|^ip6-/.test(name)) {
+    const message = `endpoint.host ${name} names every host itself, not the API`;
+    yield { code: 'endpoint-unknown', path, message, fix: 'write a name of its own for the API' };
+    return;
+  }
   const domain = inventory.cluster?.domain;
   const owner = facts.hosts.find(({ label }) => name === label || name === `${label}.${domain}`);
   if (

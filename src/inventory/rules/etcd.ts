@@ -22,16 +22,18 @@ export function* etcdVersionFitsKubernetes({ inventory, facts }: RuleContext): I
   };
 }
 
-/** Folders whose whole content belongs to somebody else, and folders that do not outlive a reboot. */
+/** Folders of somebody else, folders that do not outlive a reboot, and homes, which the units cannot see. */
 const foreignTrees = [
   '/bin',
   '/boot',
   '/dev',
   '/etc',
+  '/home',
   '/lib',
   '/lib32',
   '/lib64',
   '/proc',
+  '/root',
   '/run',
   '/sbin',
   '/sys',
@@ -52,18 +54,7 @@ const foreignTrees = [
 ];
 
 /** Folders that may hold the database in a folder of its own, but are not the database. */
-const sharedFolders = [
-  '/data',
-  '/home',
-  '/media',
-  '/mnt',
-  '/opt',
-  '/root',
-  '/srv',
-  '/var',
-  '/var/lib',
-  '/var/lib/kube-proxy',
-];
+const sharedFolders = ['/data', '/media', '/mnt', '/opt', '/srv', '/var', '/var/lib', '/var/lib/kube-proxy'];
 
 /** `uninstall --purge-data` deletes this folder, so it must hold nothing but the database. */
 export function* dataDirIsNoSystemFolder({ inventory: { etcd, binaries } }: RuleContext): Iterable<Problem> {
@@ -83,7 +74,7 @@ export function* dataDirIsNoSystemFolder({ inventory: { etcd, binaries } }: Rule
       yield { code: 'invalid-path', path, message: `dataDir ${dir} holds more than the database`, fix };
   }
   const bin = binaries?.dir;
-  const foreign = ['/dev', '/etc', '/proc', '/run', '/sys', '/tmp', '/var'].find(
+  const foreign = ['/dev', '/etc', '/home', '/proc', '/root', '/run', '/sys', '/tmp', '/var'].find(
     (folder) => bin === folder || bin?.startsWith(`${folder}/`),
   );
   if (foreign === undefined) return;

@@ -1,7 +1,9 @@
 /** Rules about how many hosts have which role. */
+
 import { hostsOf } from '../facts.ts';
 import type { Problem } from '../problem.ts';
 import type { RuleContext } from '../rules.ts';
+import { endpointKeys } from '../schema.ts';
 
 const path = ['hosts'];
 
@@ -30,7 +32,7 @@ function missingRole(role: string, consequence: string): Problem {
 }
 
 /** The loss of one host of several stops nothing. */
-export function* clusterSurvivesOneHost({ facts }: RuleContext): Iterable<Problem> {
+export function* clusterSurvivesOneHost({ inventory, facts }: RuleContext): Iterable<Problem> {
   // One host is a choice; there is nothing to survive.
   if (!facts.rolesAreKnown || facts.hosts.length === 1) return;
   const members = hostsOf(facts, 'etcd').length;
@@ -53,6 +55,16 @@ export function* clusterSurvivesOneHost({ facts }: RuleContext): Iterable<Proble
     yield single(
       'two control planes survive the loss of one; while one is down or upgraded, nothing may happen to the other',
       'give a third host the role control-plane',
+    );
+  }
+  const mode = inventory.endpoint?.mode ?? endpointKeys.mode.default;
+  const others = facts.hosts.filter(
+    ({ roles }) => !roles.includes('control-plane') && roles.includes('worker'),
+  );
+  if (mode === 'hosts' && controlPlanes > 1 && others.length > 0) {
+    yield single(
+      'with endpoint.mode hosts all workers dial one and the same control plane; while it is down, they reach no API',
+      'put a load balancer in front of the control planes and set endpoint.mode to external, or accept the risk',
     );
   }
 }

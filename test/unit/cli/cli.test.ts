@@ -200,13 +200,9 @@ describe('--format json', () => {
 });
 
 describe('--quiet', () => {
-  test.each([
-    'validate inventory.yaml',
-    'validate warned.yaml',
-    'render inventory.yaml',
-    'certs list inventory.yaml',
-  ])('%s says nothing', (line) =>
-    expect(run(`${line} --quiet`)).toEqual({ status: 0, stdout: '', stderr: '' }),
+  test.each(['validate inventory.yaml', 'validate warned.yaml', 'render inventory.yaml'])(
+    '%s says nothing',
+    (line) => expect(run(`${line} --quiet`)).toEqual({ status: 0, stdout: '', stderr: '' }),
   );
 
   test('errors are said all the same', () => {
