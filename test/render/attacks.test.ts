@@ -135,7 +135,13 @@ beforeAll(() => {
 function expectHarmless({ work, status, stderr }: Outcome, place: string) {
   expect({ place, status, stderr: stderr.includes('defect') }).toEqual({ place, status: 0, stderr: false });
   expect(readdirSync(work).sort()).toEqual(['inventory.yaml', 'out']);
-  expect(readdirSync(join(work, 'out')).sort()).toEqual(['SHA256SUMS', 'bundles', 'report.html', 'review']);
+  expect(readdirSync(join(work, 'out')).sort()).toEqual([
+    '.gitignore',
+    'SHA256SUMS',
+    'bundles',
+    'report.html',
+    'review',
+  ]);
   expect(readFileSync(join(work, 'out/report.html'), 'utf8')).not.toContain('<script');
   for (const [path, text] of filesOf(work)) {
     expect(path).toMatch(/^\/(etc|var\/lib\/(kubelet|kube-proxy)|usr\/local\/sbin)\//);
