@@ -270,6 +270,14 @@ describe('refused', () => {
     expect(problems).toEqual([`foreign-certificate ${etcdServer}.crt`]);
   });
 
+  test('one key for two authorities', async () => {
+    const problems = await problemsAfter((dir) => {
+      for (const ending of ['crt', 'key'])
+        write(dir, `etcd/ca.${ending}`, filesOf(dir).get(`ca.${ending}`) ?? '');
+    });
+    expect(problems).toContain('not-an-authority etcd/ca.crt');
+  });
+
   test('several things at once are all told', async () => {
     const problems = await problemsAfter((dir) => {
       write(dir, 'bootstrap-token', 'x');
