@@ -43,6 +43,7 @@ function statements(plan: HostPlan, { release, clusterId }: ManifestFacts): Stat
     ...plan.users.map(({ name, home }) => ['user', name, home]),
     ...plan.data.map((path) => ['data', path]),
     ...plan.generated.map((path) => ['generated', path]),
+    ...plan.awaited.map(({ unit, path }) => ['awaited', unit, path]),
     ...plan.directories.map(directoryStatement),
     ...plan.files.map(fileStatement),
     ...plan.units.map(({ name, start }) => ['unit', name, start]),

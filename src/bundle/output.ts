@@ -6,9 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
-  linkSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   realpathSync,
@@ -19,15 +17,15 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../lib/make-folder.ts';
-import type { BundleEntry } from './bundle.ts';
+import { makeHostFolders } from './host-writer.ts';
 import { leftoversOf, ownTag, previousName, stagingName } from './leftovers.ts';
 
 /** Everything that render writes at the top of the output folder. */
 const ownNames = new Set(['bundles', 'review', 'SHA256SUMS', 'report.html', '.gitignore']);
 
 export interface Output {
-  readonly writeBundle: (host: string, tarball: Buffer) => void;
-  readonly writeReview: (host: string, entries: readonly BundleEntry[]) => void;
+  /** Where the new output is made, see host-writer.ts. */
+  readonly staging: string;
   readonly writeTop: (name: 'SHA256SUMS' | 'report.html', content: string) => void;
   /** Puts the new output in place of the old one. */
   readonly commit: () => void;
@@ -57,15 +55,11 @@ export function beginOutput(out: string, pkiDir: string): Output {
   recover(target);
   const staging = mkdtempSync(join(parent, `${stagingName(target)}${ownTag()}-`));
   chmodSync(staging, 0o755);
-  mkdirSync(join(staging, 'bundles'), { mode: 0o700 });
-  mkdirSync(join(staging, 'review'));
+  makeHostFolders(staging);
   // For whoever keeps the output in git: the review tree may be committed, private keys not.
   writeFileSync(join(staging, '.gitignore'), '/bundles/\n', { mode: 0o644 });
-  const written: Written = new WeakMap();
   return {
-    writeBundle: (host, tarball) =>
-      writeFileSync(join(staging, 'bundles', `${host}.tar.gz`), tarball, { mode: 0o600 }),
-    writeReview: (host, entries) => writeReviewTree(join(staging, 'review', host), entries, written),
+    staging,
     writeTop: (name, content) => writeFileSync(join(staging, name), content, { mode: 0o644 }),
     commit: () => swap(staging, target),
     discard: () => rmSync(staging, { recursive: true, force: true }),
@@ -192,50 +186,8 @@ function isTaken(error: unknown): boolean {
   return ['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** Where a buffer was written first: the same content for other hosts becomes a link to it. */
-type Written = WeakMap<Buffer, string>;
-
 /** Node removes large trees file by file at several times the cost of rm. */
 function removeTree(path: string): void {
   const { status } = spawnSync('rm', ['-rf', '--', path], { stdio: 'ignore' });
   if (status !== 0) rmSync(path, { recursive: true, force: true });
-}
-
-function writeReviewTree(folder: string, entries: readonly BundleEntry[], written: Written): void {
-  const made = new Set<string>([dirname(folder)]);
-  for (const { name, mode, review, certificateText } of entries) {
-    const path = join(folder, name);
-    makeParents(dirname(path), made);
-    // Nothing in a review tree is secret, so all may read it; scripts stay executable.
-    writeOrLink(path, review, (mode & 0o111) === 0 ? 0o644 : 0o755, written);
-    if (certificateText !== undefined) writeFileSync(`${path}.txt`, certificateText, { mode: 0o644 });
-  }
-}
-
-/** Each folder once, top down: mkdir -p would try them all again for every file. */
-function makeParents(folder: string, made: Set<string>): void {
-  if (made.has(folder)) return;
-  makeParents(dirname(folder), made);
-  mkdirSync(folder);
-  made.add(folder);
-}
-
-/** Thousands of hosts share most of their files; a link is a tenth of the work of a new file. */
-function writeOrLink(path: string, content: Buffer, mode: number, written: Written): void {
-  const first = written.get(content);
-  if (first !== undefined && tryLink(first, path)) return;
-  writeFileSync(path, content, { mode });
-  written.set(content, path);
-}
-
-/** False where the file system has no links, or no more of them for this file. */
-function tryLink(existing: string, path: string): boolean {
-  try {
-    linkSync(existing, path);
-    return true;
-  } catch (error) {
-    if (['EMLINK', 'EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return false;
-    throw error;
-  }
 }

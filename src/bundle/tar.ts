@@ -4,6 +4,7 @@
  * header that names no operating system. The same entries give the same bytes wherever
  * and whenever they are packed.
  */
+import type { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { type ArchiverOptions, TarArchive } from 'archiver';
 import type { BundleEntry } from './bundle.ts';
@@ -12,6 +13,9 @@ import type { BundleEntry } from './bundle.ts';
 const entryDate = new Date('2000-01-01T00:00:00Z');
 
 const unknownSystem = 255;
+
+/** What a tar says of a file. */
+export type PackedEntry = Pick<BundleEntry, 'name' | 'mode' | 'content'>;
 
 /** The end of every bundle's tar, compressed once: the bytes of install.sh and what tar puts behind them. */
 export interface SharedEnd {
@@ -35,15 +39,14 @@ export function compressEnd(lastContent: Buffer): SharedEnd {
  */
 export async function packBundle(
   host: string,
-  entries: readonly BundleEntry[],
+  entries: readonly PackedEntry[],
   end: SharedEnd,
 ): Promise<Buffer> {
   const archive = new TarArchive({} satisfies ArchiverOptions);
   const collected = collect(archive);
   for (const { name, mode, content } of entries)
     append(archive, content, { name: safeName(`${host}/${name}`), mode });
-  await Promise.all([archive.finalize(), collected]);
-  const tar = await collected;
+  const [tar] = await Promise.all([collected, archive.finalize()]);
   const start = tar.subarray(0, -end.tar.length);
   const endsAsExpected = tar.subarray(start.length).equals(end.tar);
   return endsAsExpected ? Buffer.concat([gzipMember(start, 1), end.compressed]) : gzipMember(tar, 1);
@@ -76,8 +79,12 @@ function safeName(name: string): string {
   return name;
 }
 
-async function collect(stream: AsyncIterable<Buffer | string>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Buffer));
-  return Buffer.concat(chunks);
+/** Listeners, since an iterator or a consumer of node:stream takes a tenth of the packing's time. */
+function collect(stream: Readable): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('end', () => resolve(Buffer.concat(chunks)));
+    stream.on('error', reject);
+  });
 }

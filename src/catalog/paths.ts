@@ -14,6 +14,8 @@ export const auditLogDir = '/var/log/kubernetes/audit';
 export const kubeletDir = '/var/lib/kubelet';
 /** Where the kubelet keeps the keys it makes itself. */
 export const kubeletPki = `${kubeletDir}/pki`;
+/** A link that the kubelet sets to the newest certificate that the cluster has given it. */
+export const kubeletClientCertificate = `${kubeletPki}/kubelet-client-current.pem`;
 /** Default of kubelet and controller-manager for FlexVolume drivers. */
 export const volumePluginDir = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec';
 export const kubeProxyDir = '/var/lib/kube-proxy';

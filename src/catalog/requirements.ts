@@ -114,9 +114,22 @@ export const data: readonly (RoleRow & { readonly path: string })[] = [
 export const generated: readonly (RoleRow & { readonly path: string })[] = [
   { role: 'worker', when: 'bootstrapsWithToken', path: `${paths.authDir}/kubelet.conf` },
   // A link to the newest key; a kubelet that finds it uses it, also in another cluster.
-  { role: 'worker', path: `${paths.kubeletPki}/kubelet-client-current.pem` },
+  { role: 'worker', path: paths.kubeletClientCertificate },
   { role: 'worker', path: paths.kubeletResolvConf },
   { role: 'control-plane', when: 'bootstrapsWithTokenSecret', path: paths.bootstrapTokenStamp },
+];
+
+/**
+ * What a daemon gets some time after it has started for the first time, and makes better use
+ * of from its start on: install.sh restarts it once when the file appears while it watches.
+ */
+export const awaited: readonly (RoleRow & { readonly unit: string; readonly path: string })[] = [
+  {
+    role: 'worker',
+    when: 'bootstrapsWithToken',
+    unit: 'kubelet.service',
+    path: paths.kubeletClientCertificate,
+  },
 ];
 
 /**

@@ -1,23 +1,17 @@
 /** `hardway render`: inventory in; PKI, bundles, review tree and checksums out. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { bundleEntries, clusterId, sha256 } from '../bundle/bundle.ts';
-import { beginOutput, type Output } from '../bundle/output.ts';
-import { compressEnd, packBundle } from '../bundle/tar.ts';
+import { assemble } from '../assembly/assemble.ts';
+import { beginOutput } from '../bundle/output.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
-import { createProgress, type Progress } from '../cli/progress.ts';
+import { createProgress } from '../cli/progress.ts';
 import { count, textTable } from '../cli/table.ts';
-import { packageVersion, templatesDir } from '../lib/package-root.ts';
-import { forEachLimited } from '../lib/parallel.ts';
-import type { Pki, PkiChange } from '../model/certificate.ts';
+import { templatesDir } from '../lib/package-root.ts';
+import type { PkiChange } from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
-import { planHost } from '../plan/plan.ts';
-import { createRenderer } from '../render/render.ts';
-import { loadTemplates } from '../render/template.ts';
 import { reportHtml } from '../report/html.ts';
 import { type InventoryOptions, readCluster } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
@@ -34,9 +28,6 @@ export interface RenderedBundle {
   readonly bytes: number;
   readonly sha256: string;
 }
-
-/** Bundles packed at once: one compresses in zlib's threads while the next is rendered. */
-const concurrency = 4;
 
 /** Runs the command. */
 export async function render(options: RenderOptions, io: Io): Promise<ExitStatus> {
@@ -56,7 +47,13 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
       onProgress: (done, total) => progress.update('certificates', done, total),
     });
     performance.mark('bundles');
-    const bundles = await writeBundles(cluster, pki, output, progress);
+    const packed = await assemble(cluster, pki, output.staging, (done) =>
+      progress.update('bundles', done, cluster.hosts.length),
+    );
+    const bundles = cluster.hosts.flatMap((host, index) => {
+      const bundle = packed[index];
+      return bundle === undefined ? [] : [{ host, bundle: `bundles/${host.name}.tar.gz`, ...bundle }];
+    });
     performance.mark('output');
     output.writeTop('SHA256SUMS', bundles.map((one) => `${one.sha256}  ${one.bundle}\n`).join(''));
     output.writeTop('report.html', reportHtml(cluster, pki, bundles, templatesDir));
@@ -73,34 +70,6 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
   } finally {
     forget();
   }
-}
-
-async function writeBundles(
-  cluster: Cluster,
-  pki: Pki,
-  output: Output,
-  progress: Progress,
-): Promise<RenderedBundle[]> {
-  const renderHost = createRenderer(pki, loadTemplates(templatesDir));
-  const parts = {
-    installScript: readFileSync(join(templatesDir, '_bundle/install.sh')),
-    release: packageVersion(),
-    clusterId: clusterId(pki.authorities['etcd-ca'].certificatePem),
-  };
-  const end = compressEnd(parts.installScript);
-  const bundles: RenderedBundle[] = [];
-  let done = 0;
-  await forEachLimited(cluster.hosts, concurrency, async (host, index) => {
-    const plan = planHost(cluster, host);
-    const entries = bundleEntries(plan, renderHost(plan), parts);
-    output.writeReview(host.name, entries);
-    const tarball = await packBundle(host.name, entries, end);
-    output.writeBundle(host.name, tarball);
-    const bundle = `bundles/${host.name}.tar.gz`;
-    bundles[index] = { host, bundle, bytes: tarball.length, sha256: sha256(tarball) };
-    progress.update('bundles', ++done, cluster.hosts.length);
-  });
-  return bundles;
 }
 
 /** Most hosts that the terminal's table lists; the rest is counted. */

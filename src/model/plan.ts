@@ -32,6 +32,8 @@ export interface HostPlan {
   readonly data: readonly string[];
   /** Files that daemons make while they run; deleted by `uninstall`. */
   readonly generated: readonly string[];
+  /** Units that are restarted once when a file appears after their first start. */
+  readonly awaited: readonly { readonly unit: string; readonly path: string }[];
   readonly runtime:
     | { readonly type: string; readonly unit: string | undefined; readonly socket: string | undefined }
     | undefined;

@@ -1,6 +1,13 @@
 /** A certificate as text for people: the same bytes for the same certificate, whatever the locale or the clock. */
-import { type Certificate, certificateFacts, decodeCertificate, sha256 } from './certificate.ts';
-import { publicKeyDerOf, publicKeyKind } from './keys.ts';
+import { createPublicKey } from 'node:crypto';
+import {
+  type Certificate,
+  certificateFacts,
+  decodeCertificate,
+  readCertificate,
+  sha256,
+} from './certificate.ts';
+import { publicKeyKind } from './keys.ts';
 
 const block = /-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----/g;
 
@@ -14,9 +21,25 @@ export function certificateText(pem: string): string {
     .join('\n');
 }
 
-/** SHA-256 of a private key's public half (its SubjectPublicKeyInfo), hexadecimal; node's error when it is no key. */
-export function publicKeySha256(privateKeyPem: string): string {
-  return sha256(publicKeyDerOf(privateKeyPem));
+/**
+ * What the review tree says of a key pair: its certificate as text, and the SHA-256 of its
+ * public key (the SubjectPublicKeyInfo), which the store has found to be the private key's.
+ */
+export interface PairText {
+  readonly certificate: string;
+  /** Hexadecimal. */
+  readonly publicKeySha256: string;
+}
+
+/** The texts of a pair by the PEM text of its certificate; DerError when that cannot be read. */
+export function pairText(certificatePem: string): PairText {
+  const { publicKeyDer } = readCertificate(certificatePem);
+  return { certificate: certificateText(certificatePem), publicKeySha256: sha256(publicKeyDer) };
+}
+
+/** SHA-256 of a public key in PEM (its SubjectPublicKeyInfo), hexadecimal; node's error when it is none. */
+export function publicKeySha256(publicKeyPem: string): string {
+  return sha256(createPublicKey(publicKeyPem).export({ type: 'spki', format: 'der' }));
 }
 
 function textOf(certificate: Certificate): string {

@@ -46,6 +46,7 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
       .filter(applies)
       .map(({ path }) => (path === 'etcd' ? cluster.etcd.dataDir : path)),
     generated: requirements.generated.filter(applies).map((row) => row.path),
+    awaited: requirements.awaited.filter(applies).map(({ unit, path }) => ({ unit, path })),
     runtime: runtimeOf(cluster, host),
     requiresSwapOff: host.roles.includes('worker') && failsOnSwap(host),
     values: valuesOf(cluster, host, facts, modules),

@@ -7,7 +7,7 @@ import type { KeyPair, Pki } from '../model/certificate.ts';
 import type { ProxySettings } from '../model/cluster.ts';
 import type { FileSpec, KubeconfigSource, RenderedFile } from '../model/file.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
-import { certificateText, publicKeySha256 } from '../pki/text.ts';
+import { type PairText, pairText, publicKeySha256 } from '../pki/text.ts';
 import type { Templates } from './template.ts';
 import { mergeYaml } from './yaml.ts';
 
@@ -18,7 +18,7 @@ const redacted = 'REDACTED';
  * configuration, authorities) is rendered once, and is then one and the same buffer.
  */
 export function createRenderer(pki: Pki, templates: Templates): (plan: HostPlan) => RenderedFile[] {
-  const memo: Memo = { byValues: new WeakMap(), byKey: new Map() };
+  const memo: Memo = { byValues: new WeakMap(), byKey: new Map(), pairTexts: new WeakMap() };
   return (plan) => plan.files.map((file) => renderFile(file, { plan, pki, templates, memo }));
 }
 
@@ -33,6 +33,7 @@ interface Rendering {
 interface Memo {
   readonly byValues: WeakMap<TemplateValues, Map<string, Forms>>;
   readonly byKey: Map<string, Forms>;
+  readonly pairTexts: WeakMap<KeyPair, PairText>;
 }
 
 /** A kubeconfig with the certificate embedded; pass a redacted key for review. */
@@ -55,8 +56,8 @@ export function renderKubeconfig(
 }
 
 /** What stands in place of a private key. */
-export function redactedKey(privateKeyPem: string): string {
-  return `${redacted}: private key, SHA-256 of its public key ${publicKeySha256(privateKeyPem)}`;
+function redactedKey(publicKeySha256: string): string {
+  return `${redacted}: private key, SHA-256 of its public key ${publicKeySha256}`;
 }
 
 /** A file for the host and for the review tree. */
@@ -74,10 +75,10 @@ function formsOf({ source }: FileSpec, rendering: Rendering): Forms {
       return templateForms(source, rendering);
     case 'authority':
       return remembered(memo.byKey, `${source.authority} ${source.part}`, () =>
-        pairForms(pki.authorities[source.authority], source.part),
+        pairForms(pki.authorities[source.authority], source.part, memo),
       );
     case 'certificate':
-      return pairForms(certificateOf(pki, source.id), source.part);
+      return pairForms(certificateOf(pki, source.id), source.part, memo);
     case 'service-account':
       return remembered(memo.byKey, `service-account ${source.part}`, () =>
         serviceAccountForms(pki, source.part),
@@ -117,16 +118,23 @@ function fillTemplate(source: TemplateSource, { plan, pki, templates }: Renderin
   return isSecret ? secretForms(content, fill(redactedSecrets(proxy))) : openForms(content);
 }
 
-function pairForms(pair: KeyPair, part: 'certificate' | 'private-key'): Forms {
-  if (part === 'private-key') return secretForms(pair.privateKeyPem, `${redactedKey(pair.privateKeyPem)}\n`);
-  return openForms(pair.certificatePem, certificateText(pair.certificatePem));
+function pairForms(pair: KeyPair, part: 'certificate' | 'private-key', memo: Memo): Forms {
+  const { certificate, publicKeySha256 } = pairTextOf(pair, memo);
+  if (part === 'private-key') return secretForms(pair.privateKeyPem, `${redactedKey(publicKeySha256)}\n`);
+  return openForms(pair.certificatePem, certificate);
+}
+
+function pairTextOf(pair: KeyPair, { pairTexts }: Memo): PairText {
+  const text = pairTexts.get(pair) ?? pairText(pair.certificatePem);
+  pairTexts.set(pair, text);
+  return text;
 }
 
 function serviceAccountForms(pki: Pki, part: 'private' | 'public'): Forms {
   const { privateKeyPem, publicKeyPem } = pki.serviceAccount;
   return part === 'public'
     ? openForms(publicKeyPem)
-    : secretForms(privateKeyPem, `${redactedKey(privateKeyPem)}\n`);
+    : secretForms(privateKeyPem, `${redactedKey(publicKeySha256(publicKeyPem))}\n`);
 }
 
 function kubeconfigForms(source: KubeconfigSource, { pki, templates, memo }: Rendering): Forms {
@@ -138,11 +146,13 @@ function kubeconfigForms(source: KubeconfigSource, { pki, templates, memo }: Ren
       secretForms(render({ token: pki.bootstrapToken }), render({ token: redacted })),
     );
   }
-  const { certificatePem, privateKeyPem } = certificateOf(pki, source.credential.id);
+  const pair = certificateOf(pki, source.credential.id);
+  const { certificatePem, privateKeyPem } = pair;
+  const { certificate, publicKeySha256 } = pairTextOf(pair, memo);
   return secretForms(
     render({ certificatePem, keyData: base64(privateKeyPem) }),
-    render({ certificatePem, keyData: `"${redactedKey(privateKeyPem)}"` }),
-    certificateText(certificatePem),
+    render({ certificatePem, keyData: `"${redactedKey(publicKeySha256)}"` }),
+    certificate,
   );
 }
 

@@ -90,9 +90,18 @@ function readPartial(folder: string, name: string): string {
   return readFileSync(join(folder, `${name}.hbs`), 'utf8');
 }
 
-/** Wraps plain data so that reading a name it does not have throws. */
+/** Wrapped values, since hosts share most of them; the path of the first use names them all. */
+const guards = new WeakMap<object, object>();
+
+/** Plain data, wrapped so that reading a name it does not have throws. */
 function guarded<T>(value: T, path: string): T {
   if (value === null || typeof value !== 'object') return value;
+  const guard = guards.get(value) ?? createGuard(value, path);
+  guards.set(value, guard);
+  return guard as T;
+}
+
+function createGuard(value: object, path: string): object {
   const missing = (key: string): never => {
     throw new Error(`no value named ${path}${key}`);
   };

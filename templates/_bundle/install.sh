@@ -37,7 +37,7 @@ unset CDPATH GLOBIGNORE BASH_ENV ENV
 # ------------------------------------------------------------ tables, globals
 
 readonly EXIT_OK=0 EXIT_FOUND=1 EXIT_USAGE=2 EXIT_ENVIRONMENT=3
-readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3
+readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5
 readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 
 # The statements of a manifest and the shapes of their words. See docs/manifest.md.
@@ -47,7 +47,7 @@ declare -rA STATEMENTS=(
   [binary]='path word' [command]='command package package' [clock]='' [swap]='off'
   [runtime]='label unit- path-' [port]='tcp port unit' [space]='path number'
   [peer]='label address port' [module]='module need' [user]='user path' [data]='path'
-  [generated]='path' [dir]='mode owner path' [file]='mode owner path units'
+  [generated]='path' [awaited]='unit path' [dir]='mode owner path' [file]='mode owner path units'
   [block]='mode owner path units' [unit]='unit start'
 )
 readonly UNIT='[A-Za-z0-9][A-Za-z0-9:_.@-]*\.(service|timer|socket|target|mount|path)'
@@ -77,11 +77,12 @@ VERB=install ROOT='' STATE='' LOG=''
 DRY_RUN=false YES=false NO_START=false SET_HOSTNAME=false INSTALL_PACKAGES=false PURGE_DATA=false
 WAIT_SECONDS=${HARDWAY_WAIT_SECONDS:-90}
 SKIP_CHOWN=false SYNC_FILES=false
-SCRATCH='' TEMP='' TX=''
+SCRATCH='' TEMP='' TX='' LOCK=''
 TARGET='' IDS='' MOUNT='' # results of resolve, ids_of and mount_of
 PROBLEMS=0 DIFFERENCES=0 CREATED=0 CHANGED=0 REMOVED=0 UNCHANGED=0
 declare -A MOUNTS=() NOTED=() UID_OF=() GID_OF=()
 PLANNED='' RESTARTED='' STARTED='' CLIENTS='' WAITING='' FAILED='' RESTARTING='' # lists of units, separated by blanks
+AWAITED='' # of UNIT:PATH
 
 usage() {
   cat <<'EOF'
@@ -215,6 +216,7 @@ clean_up() {
   for pid in $CLIENTS; do kill "$pid" 2>/dev/null || true; done
   if [[ -n $TEMP ]]; then rm -f -- "$TEMP" || true; fi
   if [[ -n $SCRATCH ]]; then rm -rf -- "$SCRATCH" || true; fi
+  if [[ -n $LOCK ]]; then rm -f -- "$LOCK" || true; fi
 }
 
 # -------------------------------------------------------------- 1. the bundle
@@ -350,7 +352,7 @@ installed_statements() { # KIND
   local file files=()
   for file in "$STATE/manifest" "$STATE"/backups/*/attempted.*; do
     [[ -f $file ]] || continue
-    [[ $file == "$STATE/manifest" || $(<"${file%/*}/state") == open ]] || continue
+    [[ $file == "$STATE/manifest" ]] || is_open "${file%/*}" || continue
     files+=("$file")
   done
   ((${#files[@]})) || return 0
@@ -787,24 +789,31 @@ check_guards() {
 }
 
 check_certificates() { # by this machine's clock
-  local path start end now
+  local path start end now clock
   now=$(date +%s)
+  clock="by this machine's clock ($(date '+%Y-%m-%d %H:%M') UTC)"
   if ! have openssl; then
     info "openssl is missing: the certificates' dates are not compared with the clock"
     return
   fi
+  while read -r path start end; do
+    if ((start > now)); then
+      problem "$path is not valid yet $clock" "set the clock right"
+    elif ((end <= now)); then
+      problem "$path has expired $clock" "set the clock right, or hardway certs renew and render again"
+    fi
+  done < <(certificate_dates)
+}
+
+certificate_dates() { # lines "PATH START END", in seconds since 1970
+  local path
   while read -r path; do
     [[ $path == *.crt ]] || continue
-    openssl x509 -noout -startdate -enddate -in "$BUNDLE/rootfs$path" >"$SCRATCH/dates" 2>/dev/null || continue
-    start=$(sed -n 's/^notBefore=//p' "$SCRATCH/dates") end=$(sed -n 's/^notAfter=//p' "$SCRATCH/dates")
-    start=$(date -d "$start" +%s) || continue
-    end=$(date -d "$end" +%s) || continue
-    if ((start > now)); then
-      problem "$path is not valid yet by this machine's clock ($(date '+%Y-%m-%d %H:%M') UTC)" "set the clock right"
-    elif ((end <= now)); then
-      problem "$path has expired by this machine's clock ($(date '+%Y-%m-%d %H:%M') UTC)" "set the clock right, or hardway certs renew and render again"
-    fi
-  done < <(managed_paths file)
+    openssl x509 -noout -startdate -enddate -in "$BUNDLE/rootfs$path" >"$SCRATCH/pair" 2>/dev/null || continue
+    printf '%s\n' "$path" >&3
+    sed 's/^[A-Za-z]*=//' "$SCRATCH/pair"
+  done < <(managed_paths file) 3>"$SCRATCH/certificates" >"$SCRATCH/dates"
+  date -f "$SCRATCH/dates" +%s | paste -d ' ' "$SCRATCH/certificates" - -
 }
 
 check_existing() { # what stands where we are about to write
@@ -889,13 +898,13 @@ apply() {
   while read -r mode owner path units; do ensure_block "$mode" "$owner" "$path" "$units"; done < <(statements block "$MANIFEST")
   probe_optional_modules
   remove_obsolete
+  while read -r unit start; do
+    if [[ $start == enable ]]; then ensure_enabled "$unit"; fi
+  done < <(statements unit "$MANIFEST")
   if [[ -z $ROOT ]] && list_has pending reload && ! $DRY_RUN; then
     must systemctl daemon-reload
     list_del pending reload
   fi
-  while read -r unit start; do
-    if [[ $start == enable ]]; then ensure_enabled "$unit"; fi
-  done < <(statements unit "$MANIFEST")
   claim_data
 }
 
@@ -1164,6 +1173,7 @@ ensure_enabled() { # UNIT
     while IFS= read -r link; do make_parents "$link"; done < <(wanted_links "$1")
   fi
   note "$1" "disabled $1"
+  plan reload
   enable_unit "$1"
 }
 
@@ -1198,13 +1208,13 @@ put_state() { # SOURCE NAME: journalled as any other file, so that a rollback pu
 }
 
 write_receipt() {
-  local mode owner path units
+  local word
   {
-    for path in release cluster kubernetes host; do printf '%s %s\n' "$path" "$(single "$path")"; done
+    for word in release cluster kubernetes host; do printf '%s %s\n' "$word" "$(single "$word")"; done
     printf 'bundle %s\n' "$(bundle_sum)"
-    while read -r mode owner path units; do
-      printf 'file %s %s %s %s\n' "$(sed -n "s|^\([0-9a-f]*\)  rootfs$path\$|\1|p" "$BUNDLE/SHA256SUMS")" "$mode" "$owner" "$path"
-    done < <(statements file "$MANIFEST" && statements block "$MANIFEST")
+    { statements file "$MANIFEST" && statements block "$MANIFEST"; } | awk '
+      NR == FNR { sum[$2] = $1; next }
+      { print "file", sum["rootfs" $3], $1, $2, $3 }' "$BUNDLE/SHA256SUMS" -
   } >"$SCRATCH/receipt"
   if [[ -f $STATE/receipt && -z $TX ]] && grep -v '^installed ' "$STATE/receipt" | cmp -s - "$SCRATCH/receipt"; then return 0; fi
   printf 'installed %(%Y-%m-%dT%H:%M:%SZ)T\n' -1 >>"$SCRATCH/receipt"
@@ -1295,6 +1305,7 @@ apply_sysctl() { # our files only; a key that this kernel lacks is no reason to 
 activate_unit() { # UNIT START
   case $2 in
     enable)
+      note_awaited "$1"
       if list_has pending "unit $1"; then
         start_unit restart "$1"
       elif ! is_running "$1"; then
@@ -1322,6 +1333,27 @@ activate_unit() { # UNIT START
   esac
   list_del pending "unit $1"
   [[ $2 == runtime ]] || STARTED="$STARTED $1:$2"
+}
+
+# A kubelet that gets its first certificate while it runs notices, registers and becomes Ready
+# each after a pause of up to ten seconds. One that finds it at its start does so at once.
+note_awaited() { # UNIT
+  local unit path
+  while read -r unit path; do
+    if [[ $unit == "$1" && ! -e $path ]]; then AWAITED="$AWAITED $unit:$path"; fi
+  done < <(statements awaited "$MANIFEST")
+}
+
+restart_when_there() { # units that have got what they waited for
+  local item rest=''
+  for item in $AWAITED; do
+    if [[ -e ${item#*:} ]]; then
+      start_unit restart "${item%%:*}"
+    elif [[ " $FAILED " != *" ${item%%:*} "* ]]; then
+      rest="$rest $item"
+    fi
+  done
+  AWAITED=$rest
 }
 
 start_unit() { # VERB UNIT: asks systemd for it; watch_units sees what came of it
@@ -1355,11 +1387,14 @@ watch_units() {
   [[ -n $STARTED ]] || return 0
   while :; do
     survey
-    if [[ -z $WAITING ]]; then settled=$((settled + 1)); else settled=0; fi
+    restart_when_there
+    if [[ -z $WAITING && -z $AWAITED ]]; then settled=$((settled + 1)); else settled=0; fi
     # A unit that was just started may be active for a moment only.
-    if [[ -z $WAITING && -z $RESTARTED ]] || ((settled > SETTLE_SECONDS || SECONDS >= deadline)); then break; fi
-    if ((SECONDS >= reminder)) && [[ -n $WAITING ]]; then
-      say "waiting for$WAITING ($((deadline - SECONDS)) s left)"
+    if [[ -z $WAITING && -z $RESTARTED && -z $AWAITED ]] || ((settled > SETTLE_SECONDS || SECONDS >= deadline)); then break; fi
+    if ((SECONDS >= reminder)) && [[ -n $WAITING$AWAITED ]]; then
+      # What waits for hosts of which none is there yet needs nobody who watches.
+      if [[ -z $RESTARTING ]] && is_alone; then break; fi
+      say "waiting for${WAITING:-${AWAITED//:/, for its }} ($((deadline - SECONDS)) s left)"
       reminder=$((SECONDS + 15))
     fi
     sleep 1
@@ -1368,11 +1403,11 @@ watch_units() {
 }
 
 survey() { # sorts the units into WAITING, RESTARTING (a part of it) and FAILED
-  local item unit
+  local item unit state substate
   WAITING='' FAILED='' RESTARTING=''
-  for item in $STARTED; do
+  while read -r item state substate; do
     unit=${item%:*}
-    case $(unit_property "$unit" ActiveState) in
+    case $state in
       active) if [[ $item == *:once ]]; then note_success "$unit"; fi ;;
       failed) FAILED="$FAILED $unit" ;;
       inactive)
@@ -1384,22 +1419,40 @@ survey() { # sorts the units into WAITING, RESTARTING (a part of it) and FAILED
         ;;
       *)
         WAITING="$WAITING $unit"
-        if [[ $(unit_property "$unit" SubState) == auto-restart ]]; then RESTARTING="$RESTARTING $unit"; fi
+        if [[ $substate == auto-restart ]]; then RESTARTING="$RESTARTING $unit"; fi
         ;;
     esac
-  done
+  done < <(started_states)
+}
+
+started_states() { # lines "ITEM STATE SUBSTATE" of what was started
+  local items units
+  read -r -a items <<<"$STARTED"
+  units=("${items[@]%:*}")
+  paste -d ' ' <(printf '%s\n' "${items[@]}") <(
+    systemctl show -p ActiveState -p SubState -- "${units[@]}" 2>/dev/null | awk -F = '
+      function end() { if (state != "") print state, substate; state = substate = "" }
+      $1 == "ActiveState" { state = $2 }
+      $1 == "SubState" { substate = $2 }
+      $0 == "" { end() }
+      END { end() }'
+  )
 }
 
 note_success() { list_has once "$1" || list_add once "$1"; }
 
 report_units() {
-  local unit sick=$FAILED
+  local unit item sick=$FAILED
+  for item in $AWAITED; do
+    notice "${item%%:*} has no ${item#*:} yet; it will ask for it by itself"
+    name_missing_peers || true
+  done
   if [[ -z $WAITING && -z $FAILED ]]; then
     say "all units are active"
     return 0
   fi
   if [[ -n $WAITING ]]; then
-    notice "not active yet after $WAIT_SECONDS s:$WAITING"
+    notice "not active yet:$WAITING"
     if name_missing_peers || [[ $WAITING == *' etcd.service'* ]]; then
       notice "they become active by themselves when the other hosts are there; ./install.sh status shows it"
     else
@@ -1419,11 +1472,23 @@ report_units() {
 name_missing_peers() { # true when one of them does not answer
   local name address port missing=1
   while read -r name address port; do
-    answers "$address" "$port" && continue
     notice "peer $name ($address port $port) does not answer"
     missing=0
-  done < <(statements peer "$MANIFEST")
+  done < <(missing_peers)
   return "$missing"
+}
+
+is_alone() { # peers there should be, and none of them answers
+  local peers
+  peers=$(statements peer "$MANIFEST")
+  [[ -n $peers && $(missing_peers) == "$peers" ]]
+}
+
+missing_peers() {
+  local name address port
+  while read -r name address port; do
+    answers "$address" "$port" || printf '%s %s %s\n' "$name" "$address" "$port"
+  done < <(statements peer "$MANIFEST")
 }
 
 answers() { # ADDRESS PORT
@@ -1455,7 +1520,8 @@ unit_links() { # UNIT: the links below ROOT that enable it
 enable_unit() { # UNIT
   local link
   if [[ -z $ROOT ]]; then
-    must systemctl --quiet enable -- "$1"
+    # systemd would read all its files anew for each unit: once for all of them is enough.
+    must systemctl --quiet --no-reload enable -- "$1"
     return
   fi
   while IFS= read -r link; do
@@ -1486,7 +1552,7 @@ wanted_links() { # UNIT: the links that its [Install] section asks for
 disable_unit() { # UNIT
   local link
   if [[ -z $ROOT ]]; then
-    systemctl --quiet disable -- "$1" 2>/dev/null || true
+    systemctl --quiet --no-reload disable -- "$1" 2>/dev/null || true
     return
   fi
   while IFS= read -r link; do must rm -f -- "$link"; done < <(unit_links "$1")
@@ -1495,17 +1561,21 @@ disable_unit() { # UNIT
 # ------------------------------------------------------------- transactions
 
 open_transaction_exists() {
-  local state
-  for state in "$STATE"/backups/[0-9]*/state; do
-    if [[ -f $state && $(<"$state") == open ]]; then return 0; fi
+  local dir
+  for dir in "$STATE"/backups/[0-9]*; do
+    if is_open "$dir"; then return 0; fi
   done
   return 1
+}
+
+is_open() { # DIR: without a state it never began
+  [[ -f $1/state && $(<"$1/state") == open ]]
 }
 
 find_open_transaction() { # TX: the one that an interrupted run has left
   local state
   for state in "$STATE"/backups/[0-9]*/state; do
-    if [[ -f $state && $(<"$state") == open ]]; then TX=${state%/state}; fi
+    if is_open "${state%/state}"; then TX=${state%/state}; fi
   done
   [[ -n $TX ]] || return 0
   notice "an earlier run was interrupted: continuing it"
@@ -1609,6 +1679,9 @@ run_rollback() {
   fi
   cat -- "$STATE/manifest" "$TX"/attempted.* 2>/dev/null >"$SCRATCH/before" || true
   remove_temporary_files
+  if is_first_install; then
+    while read -r rest; do drop_file "$rest"; done < <(statements generated "$SCRATCH/before")
+  fi
   while read -r kind rest; do
     [[ $rest == *' .' ]] || continue
     rest=${rest% .}
@@ -1624,6 +1697,11 @@ run_rollback() {
   must rm -rf -- "$STATE/backups/.gone"
   remove_empty_state
   say "rolled back: $(totals)"
+  watch_units
+}
+
+is_first_install() { # nothing of ours was here before the transaction
+  [[ ! -f $STATE/manifest ]] || grep -qx 'absent /var/lib/hardway/manifest .' "$TX/entries"
 }
 
 undo_entry() { # KIND REST
@@ -1754,7 +1832,10 @@ restart_after_rollback() {
   if [[ -f $STATE/pending ]]; then
     while read -r kind unit; do
       if [[ $kind != unit ]] || ! unit_exists "$unit"; then continue; fi
-      if is_enabled "$unit" || is_running "$unit"; then start_unit restart "$unit"; fi
+      if is_enabled "$unit" || is_running "$unit"; then
+        start_unit restart "$unit"
+        STARTED="$STARTED $unit:enable"
+      fi
     done < <(cat -- "$STATE/pending")
     must rm -f -- "$STATE/pending"
   fi
@@ -1913,8 +1994,8 @@ remove_state() { # all but the note of whose the data is that stays
   must rm -f -- "$STATE/receipt" "$STATE/once" "$STATE/pending"
   if [[ -n $kept ]]; then
     notice "kept:$kept (uninstall --purge-data --yes deletes it)"
-    sed -n '/^user /p' "$STATE/created" >"$SCRATCH/users" 2>/dev/null || true
-    if [[ -s $SCRATCH/users ]]; then store created <"$SCRATCH/users"; else must rm -f -- "$STATE/created"; fi
+    still_created >"$SCRATCH/created"
+    if [[ -s $SCRATCH/created ]]; then store created <"$SCRATCH/created"; else must rm -f -- "$STATE/created"; fi
     must rm -f -- "$STATE/manifest" "$STATE/lock"
   else
     must rm -f -- "$STATE/created" "$STATE/data" "$STATE/manifest" "$STATE/lock"
@@ -1922,16 +2003,32 @@ remove_state() { # all but the note of whose the data is that stays
   fi
 }
 
+still_created() { # what of ours is left around the data, to be taken away with it one day
+  local kind name
+  [[ -f $STATE/created ]] || return 0
+  while read -r kind name; do
+    resolve "$name"
+    if [[ $kind == user || -d $TARGET ]]; then printf '%s %s\n' "$kind" "$name"; fi
+  done <"$STATE/created"
+}
+
 # --------------------------------------------------------------- primitives
 
 take_lock() {
-  local lock=/run/hardway.lock
+  local lock=/run/hardway.lock deadline
   if [[ -n $ROOT ]]; then
     make_state
     lock=$STATE/lock
   fi
-  exec 8>"$lock" || fail "$EXIT_ENVIRONMENT" "cannot write $lock"
-  flock -n 8 || fail "$EXIT_ENVIRONMENT" "another install.sh is at work (lock $lock)"
+  # What a killed run had started holds the lock until it ends: that is worth a moment.
+  # Whoever holds it removes the file at the end: one opened before that excludes nobody.
+  deadline=$((SECONDS + LOCK_SECONDS))
+  until exec 8>"$lock" && flock -w 1 8 && [[ $lock -ef /proc/self/fd/8 ]]; do
+    [[ -w $lock ]] || fail "$EXIT_ENVIRONMENT" "cannot write $lock"
+    ((SECONDS < deadline)) || fail "$EXIT_ENVIRONMENT" "another install.sh is at work (lock $lock)"
+  done
+  # Below --root it stays: a run that changes nothing is to leave no trace there.
+  [[ -n $ROOT ]] || LOCK=$lock
 }
 
 resolve() { # PATH: TARGET is where it is on disk; with --root never outside DIR
@@ -1955,10 +2052,14 @@ resolve_link() { # TARGET: what it is a link to, so that the link stays
 place() { # SOURCE MODE IDS: TARGET becomes its bytes in one step, or stays as it was
   TEMP=$(mktemp -- "${TARGET%/*}/.${TARGET##*/}.hardway.XXXXXX") ||
     fail "$EXIT_ENVIRONMENT" "cannot write below ${TARGET%/*}"
-  if ! { cat -- "$1" >"$TEMP" && set_mode_and_owner "$2" "$3" "$TEMP" && flush "$TEMP" && mv -f -T -- "$TEMP" "$TARGET"; }; then
+  if ! { copy "$@" "$TEMP" && flush "$TEMP" && mv -f -T -- "$TEMP" "$TARGET"; }; then
     fail "$EXIT_ENVIRONMENT" "cannot write $TARGET (is the disk full?); it is as it was"
   fi
   TEMP=''
+}
+
+copy() { # SOURCE MODE IDS FILE: open to nobody else until it is whole
+  if $SKIP_CHOWN; then install -m "$2" -- "$1" "$4"; else install -m "$2" -o "${3%:*}" -g "${3#*:}" -- "$1" "$4"; fi
 }
 
 set_mode_and_owner() { # MODE IDS FILE
@@ -1997,7 +2098,9 @@ store() { # NAME: standard input becomes that file of STATE
   must mv -f -T -- "$file.new" "$file"
 }
 
-list_has() { grep -qxF -- "$2" "$STATE/$1" 2>/dev/null; }
+list_has() { # LIST LINE
+  [[ -f $STATE/$1 && $'\n'$(<"$STATE/$1")$'\n' == *$'\n'"$2"$'\n'* ]]
+}
 
 list_add() { # LIST LINE
   { if [[ -f $STATE/$1 ]]; then grep -vxF -- "$2" "$STATE/$1" || true; fi; printf '%s\n' "$2"; } >"$SCRATCH/list"

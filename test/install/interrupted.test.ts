@@ -120,4 +120,21 @@ describe('killed at any moment', () => {
       expect(tree(root), `killed at ${at}`).toEqual(tree(clean));
     }
   });
+
+  it('in the moment before a transaction has begun, it leaves nothing that matters', () => {
+    const root = foreign();
+    run(bundle, ['--root', root]);
+    const clean = copy(root);
+    run(next, ['--root', clean]);
+    const unborn = join(root, 'var/lib/hardway/backups/0002');
+    mkdirSync(join(unborn, 'files'), { recursive: true });
+    writeFileSync(join(unborn, 'entries'), '');
+    cpSync(join(next, 'manifest'), join(unborn, 'attempted.0123456789abcdef'));
+    for (const verb of ['status', 'preflight'])
+      expect(run(next, [verb, '--root', root]).out).not.toMatch(/No such file|interrupted/);
+    const again = run(next, ['--root', root]);
+    expect(again.status, again.out).toBe(0);
+    expect(tree(root)).toEqual(tree(clean));
+    expect(run(next, ['uninstall', '--yes', '--root', root]).status).toBe(0);
+  });
 });

@@ -16,6 +16,14 @@ const SYSTEMCTL = `#!/bin/bash
 unit=\${!#} dir=/run/fake
 echo "$*" >>$dir/calls
 case "$*" in
+  *show\\ -p\\ ActiveState\\ -p\\ SubState*)
+    shift 6
+    for unit; do
+      echo "ActiveState=$(cat $dir/state.$unit 2>/dev/null || echo inactive)"
+      echo "SubState=$(cat $dir/sub.$unit 2>/dev/null || echo x)"
+      echo
+    done
+    ;;
   *show\\ -p\\ ActiveState*) echo "ActiveState=$(cat $dir/state.$unit 2>/dev/null || echo inactive)" ;;
   *show\\ -p\\ SubState*) echo "SubState=$(cat $dir/sub.$unit 2>/dev/null || echo x)" ;;
   *show*) echo x= ;;
@@ -24,7 +32,7 @@ case "$*" in
   *enable*) case " $* " in *" disable "*) rm -f $dir/enabled.$unit ;; *) : >$dir/enabled.$unit ;; esac ;;
   *disable*) rm -f $dir/enabled.$unit ;;
   *reset-failed*) ;;
-  *restart* | *start*) cat $dir/becomes.$unit 2>/dev/null >$dir/state.$unit || echo active >$dir/state.$unit ;;
+  *restart* | *start*) [[ ! -f $dir/makes.$unit ]] || touch "$(cat $dir/makes.$unit)"; cat $dir/becomes.$unit 2>/dev/null >$dir/state.$unit || echo active >$dir/state.$unit ;;
   *stop*) echo inactive >$dir/state.$unit ;;
   *cat*) [[ -f /etc/systemd/system/$unit ]] ;;
 esac
@@ -62,7 +70,9 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
     const path = join(fake, 'calls');
     const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
     rmSync(path, { force: true });
-    return lines.filter((line) => /^(daemon-reload|restart|start|stop|--quiet (en|dis)able)/.test(line));
+    return lines.filter((line) =>
+      /^(daemon-reload|restart|start|stop|--quiet --no-reload (en|dis)able)/.test(line),
+    );
   };
   const set = (name: string, value: string): void => writeFileSync(join(fake, name), value);
 
@@ -95,8 +105,8 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
     expect(first.out).toContain('all units are active');
     expect(first.status).toBe(0);
     expect(calls()).toEqual([
+      '--quiet --no-reload enable -- etcd.service',
       'daemon-reload',
-      '--quiet enable -- etcd.service',
       'restart --no-block -- etcd.service',
       'restart -- kubernetes-addons.service',
     ]);
@@ -117,16 +127,40 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
   it('remembers a restart that --no-start or a kill had kept back', () => {
     const bundle = makeBundle({ files, statements });
     expect(live(bundle, ['--no-start']).out).toContain('nothing was started');
-    expect(calls()).toEqual(['daemon-reload', '--quiet enable -- etcd.service']);
+    expect(calls()).toEqual(['--quiet --no-reload enable -- etcd.service', 'daemon-reload']);
     set('state.etcd.service', 'active\n');
     live(bundle);
     expect(calls()).toEqual(['restart --no-block -- etcd.service', 'restart -- kubernetes-addons.service']);
   });
 
+  it('restarts a daemon once when its first certificate appears, and never again', () => {
+    const bundle = makeBundle({
+      files,
+      statements: [...statements, 'awaited etcd.service /var/lib/etcd/certificate'],
+    });
+    set('makes.etcd.service', '/var/lib/etcd/certificate\n');
+    const restart = 'restart --no-block -- etcd.service';
+    expect(live(bundle).out).toContain('all units are active');
+    expect(calls().filter((call) => call === restart)).toHaveLength(2);
+    expect(live(bundle).status).toBe(0);
+    expect(calls()).toEqual([]);
+  });
+
+  it('a certificate that does not come is no failure, and said', () => {
+    const bundle = makeBundle({
+      files,
+      statements: [...statements, 'awaited etcd.service /var/lib/etcd/certificate'],
+    });
+    const { status, out } = live(bundle);
+    expect(out).toContain('etcd.service has no /var/lib/etcd/certificate yet');
+    expect(status).toBe(0);
+    expect(calls().filter((call) => call === 'restart --no-block -- etcd.service')).toHaveLength(1);
+  });
+
   it('etcd that waits for its peers is no failure, and the peer is named', () => {
     set('becomes.etcd.service', 'activating\n');
     const { status, out } = live(makeBundle({ files, statements }));
-    expect(out).toContain('not active yet after 1 s: etcd.service');
+    expect(out).toContain('not active yet: etcd.service');
     expect(out).toContain('peer e2 (127.0.0.1 port 1) does not answer');
     expect(status).toBe(0);
   });
@@ -158,7 +192,7 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
     calls();
     expect(live(bundle, ['rollback']).status).toBe(0);
     const undone = calls();
-    expect(undone).toContain('--quiet disable -- etcd.service');
+    expect(undone).toContain('--quiet --no-reload disable -- etcd.service');
     expect(undone).toContain('stop -- etcd.service');
     expect(existsSync(join(root, 'etc/systemd/system/etcd.service'))).toBe(false);
     live(bundle);
@@ -166,9 +200,9 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
     expect(live(bundle, ['uninstall', '--yes']).status).toBe(0);
     // The fixture has no file for the addons' unit: there is nothing to stop.
     expect(calls()).toEqual([
-      '--quiet disable -- kubernetes-addons.service',
+      '--quiet --no-reload disable -- kubernetes-addons.service',
       'stop -- etcd.service',
-      '--quiet disable -- etcd.service',
+      '--quiet --no-reload disable -- etcd.service',
       'daemon-reload',
     ]);
     expect(existsSync(join(root, 'var/lib/hardway'))).toBe(false);

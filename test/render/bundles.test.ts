@@ -381,12 +381,13 @@ describe('units, judged by systemd', () => {
 });
 
 describe('scripts', () => {
+  const scriptsBelow = (folder: string) => readdirSync(folder).map((name) => join(folder, name));
   const shellcheck = findProgram('shellcheck');
   test.skipIf(!canRun('shellcheck', { shellcheck: shellcheck !== undefined }))(
     'shellcheck and bash -n',
     () => {
       const { root } = bundle('single/allinone');
-      for (const script of [join(root, '../install.sh'), join(root, 'usr/local/sbin/hardway-apply-addons')]) {
+      for (const script of [join(root, '../install.sh'), ...scriptsBelow(join(root, 'usr/local/sbin'))]) {
         expect(run(shellcheck ?? '', ['--norc', script])).toBe('');
         run('bash', ['-n', script]);
       }

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hardway, projectRoot, temporaryFolder } from '../support/cli.ts';
+import { manyHosts } from '../support/clusters.ts';
 import { canRun, isRoot } from '../support/requirements.ts';
 import { differences, modeOf, treeOf } from '../support/tree.ts';
 
@@ -64,21 +65,6 @@ function start(args: readonly string[]): ChildProcess {
 async function statusOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
   const [status, signal] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode, null];
   return status ?? signal;
-}
-
-function manyHosts(count: number): string {
-  const hosts = Array.from(
-    { length: count },
-    (_, index) => `  - { name: n${index}, address: 10.1.${index >> 8}.${index & 255}, roles: [worker] }`,
-  );
-  return [
-    'apiVersion: hardway/v1',
-    'network: { podCIDR: 10.128.0.0/12 }',
-    'hosts:',
-    '  - { name: m1, address: 10.2.0.1, roles: [etcd, control-plane] }',
-    ...hosts,
-    '',
-  ].join('\n');
 }
 
 describe('modes', () => {
@@ -143,17 +129,20 @@ describe('a render that fails leaves the previous output as it was, and nothing 
     expectUntouched();
   });
 
-  test('a full disk', () => {
+  test.each([
+    ['few hosts', 40, '400k'],
+    ['many hosts', 200, '2m'],
+  ])('a full disk, with %s', (_, hostCount, size) => {
     const disk = join(folder, 'disk');
     mkdirSync(disk);
     const mounts =
-      isRoot && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk]).status === 0;
+      isRoot && spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]).status === 0;
     if (!canRun('a full disk', { 'the right to mount a tmpfs': mounts })) return;
     try {
       const small = join(disk, 'out');
       mkdirSync(join(small, 'bundles'), { recursive: true });
       writeFileSync(join(small, 'SHA256SUMS'), 'old\n');
-      writeFileSync(inventory, manyHosts(40));
+      writeFileSync(inventory, manyHosts(hostCount));
       const { status, stderr } = hardway(renderArgs('--out', small));
       expect(status).toBe(3);
       expect(stderr).toMatch(/ENOSPC|no space/);

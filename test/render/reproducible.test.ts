@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { hardway, projectRoot, temporaryFolder } from '../support/cli.ts';
+import { manyHosts } from '../support/clusters.ts';
 import { differences, treeOf } from '../support/tree.ts';
 
 const folder = temporaryFolder('reproducible');
@@ -79,6 +80,23 @@ describe('the same bytes', () => {
     expect(status).toBe(0);
     expect(differences(first, treeOf(join(elsewhere, 'out')))).toEqual([]);
     rmSync(elsewhere, { recursive: true });
+  });
+
+  test('in a cluster of twenty workers and in one of eighty, for the same worker', () => {
+    const bundlesOf = (count: number) => {
+      const many = join(folder, `many-${count}.yaml`);
+      const to = join(folder, `many-${count}`);
+      writeFileSync(many, manyHosts(count).replace('hosts:', 'hostsFile: { manage: false }\nhosts:'));
+      const args = ['render', many, '--quiet', '--out', to, '--pki-dir', join(folder, 'many-pki')];
+      expect(hardway(args).status).toBe(0);
+      return treeOf(join(to, 'bundles'));
+    };
+    const few = bundlesOf(20);
+    const many = bundlesOf(80);
+    expect(Object.keys(many)).toHaveLength(81);
+    const workers = Object.keys(few).filter((name) => name.startsWith('n'));
+    expect(workers).toHaveLength(20);
+    for (const name of workers) expect({ name, sum: many[name] }).toEqual({ name, sum: few[name] });
   });
 
   test('with the store moved elsewhere, and the inventory on standard input', () => {

@@ -18,13 +18,19 @@ export interface CliResult {
 /** Runs `hardway` with arguments; `make build` must have been run. */
 export function hardway(
   args: readonly string[],
-  options: { readonly input?: string | Buffer; readonly cwd?: string } = {},
+  options: {
+    readonly input?: string | Buffer;
+    readonly cwd?: string;
+    /** Added to this process's own. */
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): CliResult {
   const cli = join(projectRoot, 'dist/cli.js');
   if (!existsSync(cli)) throw new Error('dist/cli.js is missing: run make build first');
   const result = spawnSync(process.execPath, [cli, ...args], {
     encoding: 'utf8',
     cwd: options.cwd ?? projectRoot,
+    env: { ...process.env, ...options.env },
     maxBuffer: 64 * 1024 * 1024,
     ...(options.input === undefined ? {} : { input: options.input }),
   });
@@ -42,10 +48,11 @@ export function temporaryFolder(name: string): string {
 export function render(
   inventory: string,
   folder: string,
+  env: Readonly<Record<string, string>> = {},
 ): { readonly out: string; readonly pki: string; readonly stdout: string } {
   const out = join(folder, 'out');
   const pki = join(folder, 'pki');
-  const result = hardway(['render', inventory, '--out', out, '--pki-dir', pki]);
+  const result = hardway(['render', inventory, '--out', out, '--pki-dir', pki], { env });
   if (result.status !== 0)
     throw new Error(`render ended with ${result.status}:\n${result.stdout}${result.stderr}`);
   return { out, pki, stdout: result.stdout };

@@ -121,3 +121,19 @@ export async function renderedTexts(plan: HostPlan): Promise<ReadonlyMap<string,
   const files = createRenderer(await pkiOf(plan.cluster), loadTemplates(templatesDir))(plan);
   return new Map(files.map(({ path, content }) => [path, content.toString()]));
 }
+
+/** An inventory of one control plane, m1, and this many workers, n0 and on. */
+export function manyHosts(count: number): string {
+  const hosts = Array.from(
+    { length: count },
+    (_, index) => `  - { name: n${index}, address: 10.1.${index >> 8}.${index & 255}, roles: [worker] }`,
+  );
+  return [
+    'apiVersion: hardway/v1',
+    'network: { podCIDR: 10.128.0.0/12 }',
+    'hosts:',
+    '  - { name: m1, address: 10.2.0.1, roles: [etcd, control-plane] }',
+    ...hosts,
+    '',
+  ].join('\n');
+}

@@ -43,6 +43,7 @@ const shapes: Readonly<Record<string, string>> = {
   user: `[a-z]+ ${path}`,
   data: path,
   generated: path,
+  awaited: `${unit} ${path}`,
   dir: `0[0-7]{3} ${owner} ${path}`,
   file: `0[0-7]{3} ${owner} ${path} ${units}`,
   block: `0[0-7]{3} ${owner} ${path} ${units}`,

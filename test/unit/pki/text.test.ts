@@ -1,8 +1,10 @@
-import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DerError } from '../../../src/pki/der.ts';
 import { issueAuthority, issueLeaf } from '../../../src/pki/issue.ts';
-import { certificateText, publicKeySha256 } from '../../../src/pki/text.ts';
+import { certificateText, pairText, publicKeySha256 } from '../../../src/pki/text.ts';
 import { apiserver, filesOf, now, openssl, request, temporaryFolder } from './support.ts';
 
 describe('the text of a certificate', () => {
@@ -109,18 +111,23 @@ describe('the text of a certificate', () => {
 });
 
 test.each<[string, readonly string[]]>([
-  ['EC in PKCS #8', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-384']],
-  ['EC in SEC 1', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout']],
-  ['EC on another curve', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1']],
+  ['EC', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-384']],
   ['RSA', ['genpkey', '-algorithm', 'RSA']],
-  ['Ed25519', ['genpkey', '-algorithm', 'ed25519']],
-])('the hash of a public key is the same as of the key that node reads: %s', (_, [command = '', ...args]) => {
+])('the hash of a public key is the one that openssl makes: %s', (_, [command = '', ...args]) => {
   const folder = temporaryFolder();
   openssl(folder, command, '-out', 'a.key', ...args);
-  const pem = filesOf(folder).get('a.key') ?? '';
-  const expected = createHash('sha256')
-    .update(createPublicKey(pem).export({ type: 'spki', format: 'der' }))
-    .digest('hex');
-  expect(publicKeySha256(pem)).toBe(expected);
+  openssl(folder, 'pkey', '-in', 'a.key', '-pubout', '-out', 'a.pub');
+  openssl(folder, 'pkey', '-in', 'a.key', '-pubout', '-outform', 'DER', '-out', 'a.der');
+  openssl(folder, 'req', '-x509', '-new', '-key', 'a.key', '-subj', '/CN=a', '-days', '9', '-out', 'a.crt');
+  const read = (name: string) => readFileSync(join(folder, name));
+  const expected = createHash('sha256').update(read('a.der')).digest('hex');
+  expect(publicKeySha256(read('a.pub').toString())).toBe(expected);
+  const pair = pairText(read('a.crt').toString());
+  expect(pair.publicKeySha256).toBe(expected);
+  expect(pair.certificate).toBe(certificateText(read('a.crt').toString()));
+});
+
+test('what is no key and no certificate is an error', () => {
   expect(() => publicKeySha256('nothing')).toThrow();
+  expect(() => pairText('nothing')).toThrow(DerError);
 });

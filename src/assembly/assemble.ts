@@ -1,0 +1,47 @@
+/** All hosts, from the model to tarballs and review trees: plan, render, write, pack. */
+import { bundleEntries, clusterId } from '../bundle/bundle.ts';
+import { createReviewWriter } from '../bundle/host-writer.ts';
+import { packageVersion, templatesDir } from '../lib/package-root.ts';
+import { forEachLimited } from '../lib/parallel.ts';
+import { createPause } from '../lib/pause.ts';
+import type { Pki } from '../model/certificate.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { planHost } from '../plan/plan.ts';
+import { createRenderer } from '../render/render.ts';
+import { loadTemplates } from '../render/template.ts';
+import { createPack, type PackedBundle, readInstallScript } from './pack.ts';
+
+/** Hosts under way at once: the turns of the event loop that packing takes are shared, and no more are in memory. */
+const concurrency = 4;
+
+/**
+ * Assembles every host of a cluster below an unfinished output folder, see
+ * bundle/output.ts. `onDone` hears how many are done; the result is in inventory order.
+ */
+export async function assemble(
+  cluster: Cluster,
+  pki: Pki,
+  staging: string,
+  onDone: (done: number) => void,
+): Promise<PackedBundle[]> {
+  const renderHost = createRenderer(pki, loadTemplates(templatesDir));
+  const writeReview = createReviewWriter(staging);
+  const parts = {
+    installScript: readInstallScript(),
+    release: packageVersion(),
+    clusterId: clusterId(pki.authorities['etcd-ca'].certificatePem),
+  };
+  const pack = createPack(staging);
+  const pause = createPause();
+  const bundles: PackedBundle[] = [];
+  let done = 0;
+  await forEachLimited(cluster.hosts, concurrency, async (host, index) => {
+    const plan = planHost(cluster, host);
+    const entries = bundleEntries(plan, renderHost(plan), parts);
+    writeReview(host.name, entries);
+    const [bundle] = await Promise.all([pack(host.name, entries), pause()]);
+    bundles[index] = bundle;
+    onDone(++done);
+  });
+  return bundles;
+}

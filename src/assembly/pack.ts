@@ -1,0 +1,30 @@
+/** A bundle's entries in, its tarball written: the last step of a host's way. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256 } from '../bundle/bundle.ts';
+import { writeBundle } from '../bundle/host-writer.ts';
+import { compressEnd, type PackedEntry, packBundle } from '../bundle/tar.ts';
+import { templatesDir } from '../lib/package-root.ts';
+
+/** A tarball that was written. */
+export interface PackedBundle {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export type Pack = (host: string, entries: readonly PackedEntry[]) => Promise<PackedBundle>;
+
+/** What every bundle ends with. */
+export function readInstallScript(): Buffer {
+  return readFileSync(join(templatesDir, '_bundle/install.sh'));
+}
+
+/** Packs into an unfinished output. */
+export function createPack(staging: string): Pack {
+  const end = compressEnd(readInstallScript());
+  return async (host, entries) => {
+    const tarball = await packBundle(host, entries, end);
+    writeBundle(staging, host, tarball);
+    return { bytes: tarball.length, sha256: sha256(tarball) };
+  };
+}
