@@ -3,10 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NODE_MODULES := node_modules/.package-lock.json
 
-.PHONY: help example build check test lint fmt golden docs bench clean
+.PHONY: help example build check test e2e e2e-smoke lint fmt golden docs bench clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-10s %s\n' "$$name" "$$text"; done
 
 $(NODE_MODULES): package-lock.json
 	npm ci --no-audit --no-fund
@@ -21,6 +21,12 @@ example: build ## render the six-host example into out/
 
 test: build ## all tests that this machine can run, with coverage; each skip says why
 	npm run --silent coverage
+
+e2e: build ## real clusters on throw-away hosts, as root on Debian; E2E_SEED, E2E_TIMINGS, E2E_KEEP
+	npx vitest run --config vitest.e2e.config.ts
+
+e2e-smoke: build ## of that, one host only: from its tarball to a running pod
+	npx vitest run --config vitest.e2e.config.ts single
 
 lint: $(NODE_MODULES) ## types, style, shell scripts
 	npm run --silent typecheck

@@ -1,0 +1,97 @@
+/** The other two ways in which kubelets get their identity; the guide's own is proven with its cluster. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Cluster, installCluster, prepareCluster } from './support/cluster.ts';
+import { eventually } from './support/eventually.ts';
+import { saveJournalsOnFailure } from './support/evidence.ts';
+import { webPod } from './support/image.ts';
+import { exampleInventory } from './support/inventory.ts';
+import { applyObject, getObject, hasCondition, kubectl, listObjects } from './support/kubectl.ts';
+import { closeLab, resolveName } from './support/lab.ts';
+import { canBootHosts } from './support/needs.ts';
+import { seededRandom } from './support/random.ts';
+import { ssh } from './support/ssh.ts';
+import { createTimer } from './support/timings.ts';
+
+/** One control plane and one worker of the guide's hosts. */
+function inventoryWith(method: string) {
+  const dropped = [5, 4, 2, 1].map((index) => ({ path: ['hosts', index], value: undefined }));
+  return exampleInventory('ha-stacked.yaml', [{ path: ['bootstrap', 'method'], value: method }, ...dropped]);
+}
+
+/** Boots and installs the cluster; all that both methods have in common is claimed here. */
+function bootstrapped(method: string): () => Cluster {
+  const inventory = inventoryWith(method);
+  const timer = createTimer(`bootstrap: ${method}`);
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    cluster = await prepareCluster(inventory, seededRandom(), timer);
+    await resolveName(cluster.lab, 'kubernetes-api.mykernel.cn', inventory.hosts[0]?.address ?? '');
+    await installCluster(cluster, timer);
+  });
+  afterAll(async () => {
+    timer.report();
+    await closeLab(cluster.lab);
+  });
+  saveJournalsOnFailure(() => cluster.lab);
+
+  it('becomes a node that runs a pod and shows its log', async () => {
+    const { operator, workers } = cluster;
+    expect((await listObjects(operator, 'nodes')).map(({ metadata }) => metadata.name)).toEqual(workers);
+    await applyObject(operator, webPod('web'));
+    await eventually('the pod is Ready', 60, async () =>
+      expect(hasCondition(await getObject(operator, 'pod/web'), 'Ready')).toBe(true),
+    );
+    await kubectl(operator, ['exec', 'web', '--', 'sh', '-c', 'echo said >/proc/1/fd/1']);
+    await eventually('its log shows what it wrote', 15, async () =>
+      expect(await kubectl(operator, ['logs', 'web'])).toBe('said\n'),
+    );
+  });
+  return () => cluster;
+}
+
+describe.skipIf(!canBootHosts())('a kubelet with token-secret', () => {
+  const cluster = bootstrapped('token-secret');
+
+  it('came in with a token that expires', async () => {
+    const { operator, lab, controlPlanes } = cluster();
+    const requests = await listObjects(operator, 'certificatesigningrequests');
+    expect(requests.length).toBeGreaterThan(0);
+    for (const { spec, status } of requests) {
+      expect(spec.username).toMatch(/^system:bootstrap:[a-z0-9]{6}$/);
+      expect(status.conditions).toEqual([
+        expect.objectContaining({ type: 'Approved', reason: 'AutoApproved' }),
+      ]);
+    }
+    const token = `secret/bootstrap-token-${String(requests[0]?.spec.username).slice(-6)}`;
+    const path = '-o=jsonpath={.data.expiration}';
+    const expiration = await kubectl(operator, ['get', token, '--namespace=kube-system', path]);
+    const hours = (Date.parse(Buffer.from(expiration, 'base64').toString()) - Date.now()) / 3_600_000;
+    expect(hours).toBeGreaterThan(23);
+    expect(hours).toBeLessThanOrEqual(24);
+    const [controlPlane = ''] = controlPlanes;
+    expect(await ssh(lab, controlPlane, 'test -e /etc/kubernetes/token.csv')).toMatchObject({ status: 1 });
+  });
+});
+
+describe.skipIf(!canBootHosts())('a kubelet with signed', () => {
+  const cluster = bootstrapped('signed');
+
+  it('came in as itself, and serves with a certificate that the cluster knows', async () => {
+    const { operator, lab, workers, controlPlanes } = cluster();
+    const [worker = ''] = workers;
+    const [controlPlane = ''] = controlPlanes;
+    // It renews its certificate as soon as it starts, in its own name: nobody else asks.
+    for (const { spec } of await listObjects(operator, 'certificatesigningrequests'))
+      expect(spec.username).toBe(`system:node:${worker}`);
+    expect(await ssh(lab, worker, 'test -e /etc/kubernetes/auth/bootstrap.conf')).toMatchObject({
+      status: 1,
+    });
+    const client = '/etc/kubernetes/pki/apiserver-kubelet-client';
+    const ask = `curl -sS --cacert /etc/kubernetes/pki/ca.crt --cert ${client}.crt --key ${client}.key`;
+    expect(await ssh(lab, controlPlane, `${ask} https://${worker}:10250/healthz`)).toMatchObject({
+      status: 0,
+      stdout: 'ok',
+    });
+  });
+});
