@@ -5,7 +5,7 @@ import { eventually } from './support/eventually.ts';
 import { saveJournalsOnFailure } from './support/evidence.ts';
 import { webPod } from './support/image.ts';
 import { exampleInventory } from './support/inventory.ts';
-import { applyObject, getObject, hasCondition, kubectl, listObjects } from './support/kubectl.ts';
+import { applyPod, getObject, hasCondition, kubectl, listObjects } from './support/kubectl.ts';
 import { closeLab, resolveName } from './support/lab.ts';
 import { canBootHosts } from './support/needs.ts';
 import { seededRandom } from './support/random.ts';
@@ -38,11 +38,14 @@ function bootstrapped(method: string): () => Cluster {
   it('becomes a node that runs a pod and shows its log', async () => {
     const { operator, workers } = cluster;
     expect((await listObjects(operator, 'nodes')).map(({ metadata }) => metadata.name)).toEqual(workers);
-    await applyObject(operator, webPod('web'));
+    await applyPod(operator, webPod('web'));
     await eventually('the pod is Ready', 60, async () =>
       expect(hasCondition(await getObject(operator, 'pod/web'), 'Ready')).toBe(true),
     );
-    await kubectl(operator, ['exec', 'web', '--', 'sh', '-c', 'echo said >/proc/1/fd/1']);
+    // A node can be Ready before the control planes have let the API server reach kubelets.
+    await eventually('a command runs in it', 30, () =>
+      kubectl(operator, ['exec', 'web', '--', 'sh', '-c', 'echo said >/proc/1/fd/1']),
+    );
     await eventually('its log shows what it wrote', 15, async () =>
       expect(await kubectl(operator, ['logs', 'web'])).toBe('said\n'),
     );

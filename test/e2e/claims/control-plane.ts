@@ -22,19 +22,24 @@ export function controlPlaneClaims(cluster: () => Cluster): void {
     it('has an API server ready on every one of its hosts', async () => {
       const { inventory, operator, controlPlanes } = cluster();
       for (const { address } of inventory.hosts.filter(({ name }) => controlPlanes.includes(name)))
-        expect(
-          await kubectl(operator, ['--server', `https://${address}:6443`, 'get', '--raw', '/readyz']),
-        ).toBe('ok');
+        await eventually(`the API server at ${address} is ready`, 30, async () =>
+          expect(
+            await kubectl(operator, ['--server', `https://${address}:6443`, 'get', '--raw', '/readyz']),
+          ).toBe('ok'),
+        );
     });
 
     it.each(components)('has one %s that leads', async (component, port) => {
       const { lab, operator, controlPlanes } = cluster();
-      const lease = await getObject(operator, `lease/${component}`, '--namespace=kube-system');
-      const said = await Promise.all(controlPlanes.map((host) => mustSsh(lab, host, leadsScript(port))));
-      const leaders = controlPlanes.filter((_, index) => Number(said[index]) === 1);
-      expect(leaders).toHaveLength(1);
-      // The identity is the host's name and something unique.
-      expect(lease.spec.holderIdentity).toMatch(new RegExp(`^${leaders[0]}_`));
+      // A lease may change hands between the questions when the machine is busy: then ask again.
+      await eventually('the holder of the lease is the one that leads', 60, async () => {
+        const lease = await getObject(operator, `lease/${component}`, '--namespace=kube-system');
+        const said = await Promise.all(controlPlanes.map((host) => mustSsh(lab, host, leadsScript(port))));
+        const leaders = controlPlanes.filter((_, index) => Number(said[index]) === 1);
+        expect(leaders).toHaveLength(1);
+        // The identity is the host's name and something unique.
+        expect(lease.spec.holderIdentity).toMatch(new RegExp(`^${leaders[0]}_`));
+      });
     });
 
     it('answers the operator by the name of the endpoint', async () => {

@@ -1,6 +1,7 @@
 /** etcd: three members that talk to nobody without a certificate. */
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
 import type { LabHost } from '../support/lab.ts';
 import { mustSsh, ssh } from '../support/ssh.ts';
 
@@ -34,7 +35,7 @@ export function etcdClaims(cluster: () => Cluster): void {
 
   describe('etcd', () => {
     it('has all members, healthy, over TLS', async () => {
-      await expectHealthyMembers(cluster(), first());
+      await eventually('all members serve', 30, () => expectHealthyMembers(cluster(), first()));
       const { members } = JSON.parse(await etcdctl(cluster(), first(), 'member list -w json')) as {
         members: { name: string; peerURLs: string[] }[];
       };

@@ -40,7 +40,7 @@ export function outageClaims(cluster: () => Cluster, timer: Timer): void {
       await eventually(`the API server of ${victim} is ready`, 90, () =>
         kubectl(operator, ['--server', server, 'get', '--raw', '/readyz']),
       );
-      await expectHealthyMembers(cluster(), endpoint);
+      await eventually('all members of etcd serve', 30, () => expectHealthyMembers(cluster(), endpoint));
       timer.note('power on to API server ready', back, nowSeconds());
       expect(
         await kubectl(operator, ['--server', server, 'get', 'configmap/written-meanwhile', '-o', 'name']),

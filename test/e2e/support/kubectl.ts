@@ -1,5 +1,6 @@
 /** The cluster as an operator sees it: kubectl with the operator's kubeconfig, from outside the hosts. */
 import { kubeBinaries } from '../../support/requirements.ts';
+import { eventually } from './eventually.ts';
 import { type Lab, runAsOperator } from './lab.ts';
 import { type Finished, outputOf, type RunOptions } from './process.ts';
 
@@ -63,6 +64,11 @@ export async function listObjects(operator: Operator, ...what: readonly string[]
 /** Creates an object, or changes one to what is given. */
 export async function applyObject(operator: Operator, object: object): Promise<void> {
   await kubectl(operator, ['apply', '-f', '-'], JSON.stringify(object));
+}
+
+/** Creates a pod in a new cluster: none is accepted until the namespace has its service account. */
+export async function applyPod(operator: Operator, pod: object): Promise<void> {
+  await eventually('the pod is accepted', 60, () => applyObject(operator, pod), 250);
 }
 
 /** Whether a condition of an object is true. */
