@@ -35,6 +35,7 @@ function statements(plan: HostPlan, { release, clusterId }: ManifestFacts): Stat
     ...plan.commands.map(({ name, debian, rhel }) => ['command', name, debian, rhel]),
     ['clock'],
     ...(plan.requiresSwapOff ? [['swap', 'off']] : []),
+    ...(plan.requiresCgroupV2 ? [['cgroup', 2]] : []),
     ...(runtime === undefined ? [] : [['runtime', runtime.type, runtime.unit ?? '-', runtime.socket ?? '-']]),
     ...plan.ports.map(({ port, unit }) => ['port', 'tcp', port, unit]),
     ...plan.space.map(({ path, mebibytes }) => ['space', path, mebibytes]),

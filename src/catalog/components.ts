@@ -2,7 +2,8 @@
  * The daemons: binary, unit, user, environment file and default flags. A flag's
  * value is text in which `{name}` stands for a fact about the cluster or the host
  * (see plan/facts.ts); `when` names a fact that must be true for the flag to be
- * there at all. Variables are those of the reference guide; flags without one of
+ * there at all. A row ends by itself where the version's binary has no such flag, or
+ * calls it deprecated (flags/flags.json). Variables are those of the reference guide; flags without one of
  * their own go into the component's ARGS variable, one per line.
  */
 import type { ComponentKey, Role } from '../model/cluster.ts';
@@ -14,6 +15,10 @@ export interface FlagRow {
   readonly variable?: string;
   readonly when?: string;
   readonly why?: string;
+  /** The first minor that does not get it, where that is before its deprecation. */
+  readonly until?: string;
+  /** Stays while the binary calls it deprecated, and why: elsewhere that ends a row. */
+  readonly staysDeprecated?: string;
 }
 
 export interface ComponentRow {
@@ -35,7 +40,12 @@ export interface ComponentRow {
 export const sharedVariables = ['KUBE_LOGTOSTDERR', 'KUBE_LOG_LEVEL', 'KUBE_ALLOW_PRIV'] as const;
 
 const logFlags: readonly FlagRow[] = [
-  { flag: 'logtostderr', value: 'true', variable: 'KUBE_LOGTOSTDERR', why: 'the journal keeps the log' },
+  {
+    flag: 'logtostderr',
+    value: 'true',
+    variable: 'KUBE_LOGTOSTDERR',
+    why: 'the journal keeps the log; the default from the minor on that deprecates it',
+  },
   { flag: 'v', value: '{logLevel}', variable: 'KUBE_LOG_LEVEL' },
 ];
 
@@ -123,6 +133,7 @@ export const components: readonly ComponentRow[] = [
       { flag: 'tls-cert-file', value: `${pki}/apiserver.crt` },
       { flag: 'tls-private-key-file', value: `${pki}/apiserver.key` },
       { flag: 'tls-min-version', value: 'VersionTLS12' },
+      { flag: 'authentication-config', value: paths.authenticationConfig, when: 'limitsAnonymous' },
       { flag: 'encryption-provider-config', value: paths.encryptionConfig, when: 'encryptsAtRest' },
       { flag: 'audit-policy-file', value: paths.auditPolicy, when: 'audits' },
       { flag: 'audit-log-path', value: `${paths.auditLogDir}/audit.log`, when: 'audits' },
@@ -145,12 +156,19 @@ export const components: readonly ComponentRow[] = [
     flags: [
       ...logFlags,
       { flag: 'bind-address', value: '127.0.0.1' },
-      { flag: 'port', value: '0', why: 'closes the port without TLS, open by default below 1.22' },
+      {
+        flag: 'port',
+        value: '0',
+        until: '1.23',
+        staysDeprecated: 'nothing else closes the port without TLS, which has no effect from 1.23 on',
+      },
       { flag: 'allocate-node-cidrs', value: 'true' },
       { flag: 'service-cluster-ip-range', value: '{serviceCIDR}' },
       { flag: 'cluster-cidr', value: '{podCIDR}' },
       { flag: 'cluster-name', value: '{clusterName}' },
-      { flag: 'node-cidr-mask-size', value: '{nodeCIDRMaskSize}' },
+      { flag: 'node-cidr-mask-size', value: '{nodeCIDRMaskSize}', when: 'isSingleStack' },
+      { flag: 'node-cidr-mask-size-ipv4', value: '{nodeCIDRMaskSizeIPv4}', when: 'isDualStack' },
+      { flag: 'node-cidr-mask-size-ipv6', value: '{nodeCIDRMaskSizeIPv6}', when: 'isDualStack' },
       { flag: 'authentication-kubeconfig', value: `${paths.authDir}/controller-manager.conf` },
       { flag: 'authorization-kubeconfig', value: `${paths.authDir}/controller-manager.conf` },
       { flag: 'kubeconfig', value: `${paths.authDir}/controller-manager.conf` },
@@ -167,7 +185,7 @@ export const components: readonly ComponentRow[] = [
       { flag: 'leader-elect', value: 'true' },
       {
         flag: 'node-monitor-grace-period',
-        value: '40s',
+        value: '{nodeMonitorGracePeriod}',
         why: 'the guide has 20s, two heartbeats: one slow disk would evict a node',
       },
       { flag: 'requestheader-client-ca-file', value: `${pki}/front-proxy-ca.crt` },
@@ -190,10 +208,19 @@ export const components: readonly ComponentRow[] = [
     flags: [
       ...logFlags,
       { flag: 'bind-address', value: '127.0.0.1', why: 'the successor of --address' },
-      { flag: 'port', value: '0', why: 'closes the port without TLS, open by default below 1.23' },
+      {
+        flag: 'port',
+        value: '0',
+        until: '1.23',
+        staysDeprecated: 'nothing else closes the port without TLS, which is gone from 1.23 on',
+      },
       { flag: 'authentication-kubeconfig', value: `${paths.authDir}/scheduler.conf` },
       { flag: 'authorization-kubeconfig', value: `${paths.authDir}/scheduler.conf` },
-      { flag: 'kubeconfig', value: `${paths.authDir}/scheduler.conf` },
+      {
+        flag: 'kubeconfig',
+        value: `${paths.authDir}/scheduler.conf`,
+        staysDeprecated: 'for a configuration file of its own; kubeadm uses the flag in every minor',
+      },
       {
         flag: 'client-ca-file',
         value: `${pki}/ca.crt`,
@@ -205,7 +232,11 @@ export const components: readonly ComponentRow[] = [
         value: 'true',
         why: 'one active scheduler per cluster; the others wait for the lease',
       },
-      { flag: 'profiling', value: 'false' },
+      {
+        flag: 'profiling',
+        value: 'false',
+        staysDeprecated: 'for a configuration file of its own; audits look for the flag',
+      },
       { flag: 'feature-gates', value: '{featureGates}', when: 'hasFeatureGates' },
     ],
   },
@@ -226,7 +257,7 @@ export const components: readonly ComponentRow[] = [
         variable: 'KUBELET_HOSTNAME',
         why: 'node name, certificate and kube-proxy agree whatever the machine calls itself',
       },
-      { flag: 'node-ip', value: '{address}' },
+      { flag: 'node-ip', value: '{nodeAddresses}' },
       { flag: 'config', value: `${paths.kubeletDir}/config.yaml` },
       { flag: 'kubeconfig', value: `${paths.authDir}/kubelet.conf` },
       { flag: 'bootstrap-kubeconfig', value: `${paths.authDir}/bootstrap.conf`, when: 'bootstrapsWithToken' },
@@ -235,13 +266,20 @@ export const components: readonly ComponentRow[] = [
         value: 'cni',
         when: 'usesDockershim',
         why: 'other runtimes call CNI themselves',
+        staysDeprecated: 'it goes with dockershim, not before',
       },
       { flag: 'container-runtime', value: 'remote', when: 'usesRemoteRuntime' },
-      { flag: 'container-runtime-endpoint', value: 'unix://{runtimeSocket}', when: 'usesRemoteRuntime' },
+      {
+        flag: 'container-runtime-endpoint',
+        value: 'unix://{runtimeSocket}',
+        when: 'namesRuntimeByFlag',
+        why: 'from 1.27 on it stands in the configuration file',
+      },
       {
         flag: 'pod-infra-container-image',
         value: '{sandboxImage}',
         why: 'dockershim starts it; elsewhere it keeps the image from garbage collection',
+        staysDeprecated: 'containerd pins the image only since 1.6.22 and 1.7.3',
       },
       { flag: 'node-labels', value: '{nodeLabels}', when: 'hasNodeLabels' },
       { flag: 'register-with-taints', value: '{nodeTaints}', when: 'hasNodeTaints' },

@@ -175,6 +175,14 @@ export const hostFiles: readonly HostFileRow[] = [
     services: apiserver,
   },
   {
+    path: paths.authenticationConfig,
+    source: { template: 'etc/kubernetes/authentication-config.yaml.hbs' },
+    roles: ['control-plane'],
+    when: 'limitsAnonymous',
+    mode: 0o644,
+    services: apiserver,
+  },
+  {
     path: paths.auditPolicy,
     source: { template: 'etc/kubernetes/audit-policy.yaml.hbs' },
     roles: ['control-plane'],
@@ -267,6 +275,10 @@ export const hostFiles: readonly HostFileRow[] = [
     when: 'usesContainerdWithProxy',
     mode: 0o600,
     services: ['containerd.service'],
+  },
+  {
+    ...unit('cri-dockerd.service', 'worker'),
+    when: 'usesCriDockerd',
   },
   {
     path: '/etc/docker/daemon.json',

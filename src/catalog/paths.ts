@@ -9,6 +9,7 @@ export const addonsDir = `${kubernetesDir}/addons`;
 export const tokenFile = `${kubernetesDir}/token.csv`;
 export const bootstrapTokenManifest = `${kubernetesDir}/bootstrap-token.yaml`;
 export const encryptionConfig = `${kubernetesDir}/encryption-config.yaml`;
+export const authenticationConfig = `${kubernetesDir}/authentication-config.yaml`;
 export const auditPolicy = `${kubernetesDir}/audit-policy.yaml`;
 export const auditLogDir = '/var/log/kubernetes/audit';
 export const kubeletDir = '/var/lib/kubelet';
@@ -19,6 +20,8 @@ export const kubeletClientCertificate = `${kubeletPki}/kubelet-client-current.pe
 /** Default of kubelet and controller-manager for FlexVolume drivers. */
 export const volumePluginDir = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec';
 export const kubeProxyDir = '/var/lib/kube-proxy';
+/** Where containerd looks for mirrors, a folder for each registry (config.toml). */
+export const registriesDir = '/etc/containerd/certs.d';
 /** Where kubelet and containerd look for network plugins (config.toml), and flannel puts its own. */
 export const cniBinaryDir = '/opt/cni/bin';
 export const systemdDir = '/etc/systemd/system';

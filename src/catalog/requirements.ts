@@ -23,6 +23,7 @@ export const binaries: readonly (RoleRow & {
   { role: 'control-plane', name: 'kubectl', version: 'any' },
   { role: 'worker', name: 'kubelet', version: 'kubernetes' },
   { role: 'worker', name: 'kube-proxy', version: 'kubernetes' },
+  { role: 'worker', when: 'usesCriDockerd', name: 'cri-dockerd', version: 'any' },
   // flannel brings its own plugin only, and no pod starts without these; distributions keep them elsewhere.
   { role: 'worker', when: 'installsFlannel', dir: paths.cniBinaryDir, name: 'bridge', version: 'any' },
   { role: 'worker', when: 'installsFlannel', dir: paths.cniBinaryDir, name: 'host-local', version: 'any' },
@@ -41,6 +42,7 @@ export const commands: readonly (RoleRow & {
   { role: 'worker', name: 'iptables', debian: 'iptables', rhel: 'iptables' },
   { role: 'worker', name: 'conntrack', debian: 'conntrack', rhel: 'conntrack-tools' },
   { role: 'worker', name: 'socat', debian: 'socat', rhel: 'socat' },
+  { role: 'worker', when: 'usesNftables', name: 'nft', debian: 'nftables', rhel: 'nftables' },
   { role: 'worker', when: 'usesIpvs', name: 'ipset', debian: 'ipset', rhel: 'ipset' },
   { role: 'worker', when: 'usesIpvs', name: 'ipvsadm', debian: 'ipvsadm', rhel: 'ipvsadm' },
 ];
@@ -66,6 +68,7 @@ export const modules: readonly (RoleRow & {
   { role: 'worker', name: 'br_netfilter', need: 'required' },
   { role: 'worker', name: 'overlay', need: 'required' },
   { role: 'worker', name: 'nf_conntrack', need: 'required' },
+  { role: 'worker', when: 'usesNftables', name: 'nf_tables', need: 'required' },
   { role: 'worker', when: 'usesIpvs', name: 'ip_vs', need: 'required' },
   { role: 'worker', when: 'usesIpvs', name: 'ip_vs_rr', need: 'required' },
   { role: 'worker', when: 'usesIpvs', name: 'ip_vs_wrr', need: 'required' },
@@ -89,6 +92,7 @@ export const units: readonly (RoleRow & UnitSpec)[] = [
   { role: 'control-plane', name: 'kube-addons.service', start: 'once' },
   { role: 'worker', when: 'usesContainerd', name: 'containerd.service', start: 'runtime' },
   { role: 'worker', when: 'usesDocker', name: 'docker.service', start: 'runtime' },
+  { role: 'worker', when: 'usesCriDockerd', name: 'cri-dockerd.service', start: 'enable' },
   { role: 'worker', name: 'kubelet.service', start: 'enable' },
   { role: 'worker', name: 'kube-proxy.service', start: 'enable' },
 ];

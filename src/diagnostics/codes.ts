@@ -45,6 +45,7 @@ export const diagnosticCodes = {
 
   // Kubernetes versions.
   'unknown-version': 'No such release exists',
+  'version-hardly-known': 'Only a beta of this release has been seen',
   'not-supported-yet': 'The inventory is right, but this version of hardway cannot render it',
   'version-mismatch': 'The value does not go together with the Kubernetes version',
 
@@ -83,6 +84,7 @@ export const diagnosticCodes = {
   'duplicate-taint': 'A host has the same taint twice',
   'unknown-flag': 'No version of this binary that is known has this flag',
   'flag-version': 'This Kubernetes version does not have this flag or field: not yet, or no longer',
+  'deprecated-value': 'This Kubernetes version calls the value deprecated',
   'flag-deprecated': 'This Kubernetes version has this flag but calls it deprecated',
   'flag-type': 'The flag wants a value of another type',
   'flag-owned': 'hardway sets this flag, field or variable itself, because other files depend on it',

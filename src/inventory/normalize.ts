@@ -2,7 +2,15 @@
  * An inventory without errors in, the Cluster out, every default filled in. Facts
  * that rules have checked are taken for granted: a broken one is a bug and throws.
  */
-import { releaseOf } from '../catalog/releases.ts';
+import {
+  defaultProxyMode,
+  dualStackGate,
+  firstWithoutDockershim,
+  isFrom,
+  lastWithAlphaDualStack,
+  releaseOf,
+  sandboxImageOf,
+} from '../catalog/releases.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { type Address, addressBits, type Cidr, nthAddress, parseAddress } from '../lib/ip.ts';
 import {
@@ -48,9 +56,9 @@ export function normalizeInventory(inventory: WrittenInventory, facts: Facts): C
       version: version.full,
       minor: version.minor,
       logLevel: or(inventory.kubernetes?.logLevel, kubernetesKeys.logLevel),
-      featureGates: withoutHoles(inventory.kubernetes?.featureGates),
+      featureGates: { ...impliedGates(facts), ...withoutHoles(inventory.kubernetes?.featureGates) },
     },
-    network: networkOf(inventory, facts),
+    network: networkOf(inventory, facts, version.minor),
     endpoint: endpointOf(inventory, facts),
     etcd: etcdOf(inventory, version.minor),
     pki: pkiOf(inventory),
@@ -73,7 +81,13 @@ export function normalizeInventory(inventory: WrittenInventory, facts: Facts): C
   };
 }
 
-function networkOf({ network }: WrittenInventory, facts: Facts): Cluster['network'] {
+/** Gates without which the version does not do what the inventory asks for. */
+function impliedGates(facts: Facts): Record<string, boolean> {
+  const isDualStack = (facts.services ?? []).length > 1;
+  return isDualStack && facts.version?.minor === lastWithAlphaDualStack ? { [dualStackGate]: true } : {};
+}
+
+function networkOf({ network }: WrittenInventory, facts: Facts, minor: string): Cluster['network'] {
   const serviceCIDRs = needed(facts.services, 'serviceCIDR').map(({ cidr }) => cidr);
   const podCIDRs = needed(facts.pods, 'podCIDR').map(({ cidr }) => cidr);
   const [first = 0, last = 0] = or(network?.nodePortRange, networkKeys.nodePortRange).split('-').map(Number);
@@ -86,7 +100,7 @@ function networkOf({ network }: WrittenInventory, facts: Facts): Cluster['networ
     apiServiceAddresses: serviceCIDRs.map((cidr) => needed(nthAddress(cidr, 1), 'API service address')),
     clusterDNS: dns ?? serviceCIDRs.map((cidr) => needed(nthAddress(cidr, 10), 'DNS address')),
     proxy: {
-      mode: or(network?.proxy?.mode, proxyModeKeys.mode),
+      mode: network?.proxy?.mode ?? defaultProxyMode(minor),
       ipvsScheduler: or(network?.proxy?.ipvsScheduler, proxyModeKeys.ipvsScheduler),
     },
   };
@@ -146,16 +160,27 @@ function bootstrapOf({ bootstrap }: WrittenInventory): Cluster['bootstrap'] {
 
 function runtimeOf({ runtime }: WrittenInventory, minor: string): Cluster['runtime'] {
   const type = or(runtime?.type, runtimeKeys.type);
-  const fallback = type === 'external' ? undefined : defaultSockets[type];
-  // dockershim is the kubelet itself, which always listens at the same place.
-  const socket = type === 'docker' ? fallback : (runtime?.socket ?? fallback);
+  const shim = isFrom(minor, firstWithoutDockershim) ? defaultSockets.criDockerd : defaultSockets.dockershim;
+  // What stands between the kubelet and Docker is hardway's own and listens where hardway says.
+  const fallback = type === 'containerd' ? defaultSockets.containerd : undefined;
+  const socket = type === 'docker' ? shim : (runtime?.socket ?? fallback);
   return {
     type,
     socket: needed(socket, 'runtime.socket'),
     cgroupDriver: or(runtime?.cgroupDriver, runtimeKeys.cgroupDriver),
-    sandboxImage: runtime?.sandboxImage ?? releaseOf(minor).sandboxImage,
+    sandboxImage: runtime?.sandboxImage ?? sandboxImageOf(minor),
+    registryMirrors: mirrorsOf(runtime?.registryMirrors),
     proxy: proxyOf(runtime?.proxy),
   };
+}
+
+function mirrorsOf(
+  mirrors: NonNullable<WrittenInventory['runtime']>['registryMirrors'],
+): Cluster['runtime']['registryMirrors'] {
+  const entries = Object.entries(withoutHoles(mirrors));
+  return Object.fromEntries(
+    entries.map(([registry, urls]) => [registry, urls.filter((url) => url !== undefined)]),
+  );
 }
 
 function proxyOf(proxy: NonNullable<WrittenInventory['runtime']>['proxy']): ProxySettings | undefined {

@@ -26,7 +26,12 @@ import {
 } from './rules/networks.ts';
 import { namesInCertificatesAreExact, validityPeriodsNest } from './rules/pki.ts';
 import { settingsKeepDoorsShut } from './rules/security.ts';
-import { bootstrapKeysFitTheMethod, proxyKeysFitTheMode, runtimeKeysFitTheType } from './rules/settings.ts';
+import {
+  bootstrapKeysFitTheMethod,
+  mirrorsFitTheRuntime,
+  proxyKeysFitTheMode,
+  runtimeKeysFitTheType,
+} from './rules/settings.ts';
 import { whatIsWrittenIsSupported } from './rules/support.ts';
 import { clusterSurvivesOneHost, rolesAreFilled } from './rules/topology.ts';
 import { versionExists } from './rules/version.ts';
@@ -66,6 +71,7 @@ export const rules: readonly Rule[] = [
   namesInCertificatesAreExact,
   bootstrapKeysFitTheMethod,
   runtimeKeysFitTheType,
+  mirrorsFitTheRuntime,
   labelsAreAllowed,
   taintsAreUnique,
   featureGatesAreKnown,

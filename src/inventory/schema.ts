@@ -58,7 +58,8 @@ export const defaultMaskSize = { ipv4: 24, ipv6: 64 } as const;
 /** CRI sockets by runtime; dockershim's is the kubelet's own. */
 export const defaultSockets = {
   containerd: '/run/containerd/containerd.sock',
-  docker: '/var/run/dockershim.sock',
+  dockershim: '/var/run/dockershim.sock',
+  criDockerd: '/run/cri-dockerd.sock',
 } as const;
 
 const port = integer(1, 65_535);
@@ -99,7 +100,11 @@ export const kubernetesKeys = {
 };
 
 export const proxyModeKeys = {
-  mode: key(choice(proxyModes), 'ipvs', 'How kube-proxy forwards services; nftables by default from 1.33'),
+  mode: computed(
+    choice(proxyModes),
+    'ipvs below 1.33, nftables from 1.33',
+    'How kube-proxy forwards services',
+  ),
   ipvsScheduler: key(choice(ipvsSchedulers), 'rr', 'Scheduler of IPVS; its kernel module is loaded too'),
 };
 
@@ -218,7 +223,7 @@ export const runtimeKeys = {
   type: key(choice(runtimeTypes), 'containerd', 'Container runtime; external: already there, see socket'),
   socket: computed(
     text('socketPath'),
-    '/run/containerd/containerd.sock, /var/run/dockershim.sock for docker',
+    '/run/containerd/containerd.sock; for docker /var/run/dockershim.sock, /run/cri-dockerd.sock from 1.24',
     'CRI socket; required when type is external',
   ),
   cgroupDriver: key(

@@ -119,6 +119,8 @@ export interface Cluster {
     readonly socket: string;
     readonly cgroupDriver: 'systemd' | 'cgroupfs';
     readonly sandboxImage: string;
+    /** Base URLs of mirrors, in the order in which they are tried, by registry (`docker.io`). */
+    readonly registryMirrors: Readonly<Record<string, readonly string[]>>;
     readonly proxy: ProxySettings | undefined;
   };
   readonly security: { readonly encryptionAtRest: boolean; readonly audit: boolean };

@@ -1,5 +1,6 @@
 /** What a host gets, as plain data: files at their place, folders, units. The plan makes it, rendering fills it in. */
 import type { AuthorityName } from './certificate.ts';
+import type { TemplateValues } from './plan.ts';
 
 export type Owner = 'root' | 'etcd' | 'kube';
 
@@ -19,6 +20,8 @@ export type FileSource =
       readonly template: string;
       /** Fields merged into the rendered YAML document: maps merge, all else replaces, null removes. */
       readonly overlay?: Readonly<Record<string, unknown>>;
+      /** What the template reads as `item`, where it makes several files. */
+      readonly item?: TemplateValues;
     }
   | { readonly kind: 'authority'; readonly authority: AuthorityName; readonly part: KeyPairPart }
   | { readonly kind: 'certificate'; readonly id: string; readonly part: KeyPairPart }

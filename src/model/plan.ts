@@ -38,6 +38,7 @@ export interface HostPlan {
     | { readonly type: string; readonly unit: string | undefined; readonly socket: string | undefined }
     | undefined;
   readonly requiresSwapOff: boolean;
+  readonly requiresCgroupV2: boolean;
   /**
    * What templates may see, spelled out in plan/values.ts. `shared` is one and the same
    * object for all hosts with the same roles, so that what only reads it is rendered once.

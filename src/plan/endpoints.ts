@@ -44,9 +44,14 @@ export function httpsUrl(host: string, port: number): string {
   return `https://${urlHost(host)}:${port}`;
 }
 
-/** The unspecified address of the cluster's primary family: listen everywhere. */
+/** The unspecified address: listen everywhere. That of IPv6 takes IPv4 connections too. */
 export function anyAddress(cluster: Cluster): string {
-  return isIPv6Cluster(cluster) ? '::' : '0.0.0.0';
+  return isIPv6Cluster(cluster) || isDualStack(cluster) ? '::' : '0.0.0.0';
+}
+
+/** Whether services and pods have addresses of both families. */
+export function isDualStack(cluster: Cluster): boolean {
+  return cluster.network.serviceCIDRs.length > 1;
 }
 
 /** Whether the cluster's primary family, that of the first service CIDR, is IPv6. */

@@ -2,10 +2,13 @@
  * What is so for one host of one cluster: the values that flags are made of, and
  * the conditions that rows of the catalog name in `when`. Derived here once.
  */
+import { firstWithoutDockershim, isFrom } from '../catalog/releases.ts';
 import { type Cluster, type Host, primaryAddress, type Role, type Taint } from '../model/cluster.ts';
-import { anyAddress, apiServerPort, etcdClientUrls, isIPv6Cluster } from './endpoints.ts';
+import { anyAddress, apiServerPort, etcdClientUrls, isDualStack, isIPv6Cluster } from './endpoints.ts';
 
 export interface Facts {
+  /** The minor of Kubernetes: which flags there are. */
+  readonly minor: string;
   /** Values of `{name}` in flag rows. */
   readonly text: Readonly<Record<string, string>>;
   /** Conditions of `when`. */
@@ -14,8 +17,8 @@ export interface Facts {
 
 /** The facts about a host. */
 export function factsOf(cluster: Cluster, host: Host): Facts {
-  const conditions = { ...roleConditions(cluster, host.roles), ...hostConditions(host) };
-  return { text: textFacts(cluster, host), conditions };
+  const conditions = { ...roleConditions(cluster, host.roles), ...hostConditions(cluster, host) };
+  return { minor: cluster.kubernetes.minor, text: textFacts(cluster, host), conditions };
 }
 
 /** Whether a row with this `when` applies; an unknown condition is a mistake in a table, hence an error. */
@@ -28,7 +31,7 @@ export function holds(facts: Facts, when: string | undefined): boolean {
 
 function textFacts(cluster: Cluster, host: Host): Record<string, string> {
   const { network } = cluster;
-  const maskSize = isIPv6Cluster(cluster) ? network.nodeCIDRMaskSize.ipv6 : network.nodeCIDRMaskSize.ipv4;
+  const { ipv4, ipv6 } = network.nodeCIDRMaskSize;
   return {
     address: primaryAddress(host).text,
     anyAddress: anyAddress(cluster),
@@ -39,8 +42,13 @@ function textFacts(cluster: Cluster, host: Host): Record<string, string> {
     etcdClientUrls: etcdClientUrls(cluster).join(','),
     featureGates: pairs(cluster.kubernetes.featureGates).join(','),
     logLevel: String(cluster.kubernetes.logLevel),
-    nodeCIDRMaskSize: String(maskSize),
+    nodeAddresses: nodeAddresses(cluster, host).join(','),
+    nodeCIDRMaskSize: String(isIPv6Cluster(cluster) ? ipv6 : ipv4),
+    nodeCIDRMaskSizeIPv4: String(ipv4),
+    nodeCIDRMaskSizeIPv6: String(ipv6),
     nodeLabels: pairs(host.labels).join(','),
+    // Kubernetes' own default (cmd/kube-controller-manager/app/options), written out since audits ask for it.
+    nodeMonitorGracePeriod: isFrom(cluster.kubernetes.minor, '1.32') ? '50s' : '40s',
     nodeName: host.name,
     nodePortRange: `${network.nodePortRange.first}-${network.nodePortRange.last}`,
     nodeTaints: host.taints.map(taintText).join(','),
@@ -51,10 +59,22 @@ function textFacts(cluster: Cluster, host: Host): Record<string, string> {
   };
 }
 
+/** The addresses of a node: one, or in a dual-stack cluster one of each family. */
+function nodeAddresses(cluster: Cluster, host: Host): string[] {
+  const first = primaryAddress(host);
+  const second = host.addresses.find(({ family }) => family !== first.family);
+  const addresses = isDualStack(cluster) && second !== undefined ? [first, second] : [first];
+  return addresses.map(({ text }) => text);
+}
+
 /** Conditions that are the same for every host with these roles. */
 export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record<string, boolean> {
   const { method } = cluster.bootstrap;
+  const { minor } = cluster.kubernetes;
   const usesDocker = cluster.runtime.type === 'docker';
+  const usesDockershim = usesDocker && !isFrom(minor, firstWithoutDockershim);
+  // KubeletConfiguration has had the field since 1.27 (kubernetes/kubernetes#112136).
+  const namesRuntimeInConfig = isFrom(minor, '1.27');
   return {
     audits: cluster.security.audit,
     bootstrapsWithToken: method !== 'signed',
@@ -64,22 +84,49 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     hasFeatureGates: Object.keys(cluster.kubernetes.featureGates).length > 0,
     installsCoreDNS: cluster.addons.coredns,
     installsFlannel: cluster.addons.flannel,
+    // Deprecated since 1.28: the kubelet no longer makes the chains that used them (kubernetes/enhancements#3178).
+    hasIptablesBits: !isFrom(minor, '1.28'),
+    // Deprecated since 1.34, with the default that hardway set before.
+    hasStreamingIdleTimeout: !isFrom(minor, '1.34'),
+    isDualStack: isDualStack(cluster),
     isNotControlPlane: !roles.includes('control-plane'),
+    isSingleStack: !isDualStack(cluster),
     isWorker: roles.includes('worker'),
     kubeletServingIsSigned: method === 'signed',
+    // Deprecated in 1.23, when standard error had long been the default.
+    logsByFlag: !isFrom(minor, '1.23'),
     managesHostsFile: cluster.hostsFile.manage,
+    mirrorsRegistries: Object.keys(cluster.runtime.registryMirrors).length > 0,
+    namesRuntimeByFlag: !usesDockershim && !namesRuntimeInConfig,
+    namesRuntimeInConfig,
     usesContainerd: cluster.runtime.type === 'containerd',
     usesContainerdWithProxy: cluster.runtime.type === 'containerd' && cluster.runtime.proxy !== undefined,
+    usesCriDockerd: usesDocker && !usesDockershim,
     usesDocker,
     usesDockerWithProxy: usesDocker && cluster.runtime.proxy !== undefined,
-    usesDockershim: usesDocker,
+    usesDockershim,
     usesIpvs: cluster.network.proxy.mode === 'ipvs',
-    usesRemoteRuntime: !usesDocker,
+    usesNftables: cluster.network.proxy.mode === 'nftables',
+    usesRemoteRuntime: !usesDockershim,
   };
 }
 
-function hostConditions(host: Host): Record<string, boolean> {
-  return { hasNodeLabels: Object.keys(host.labels).length > 0, hasNodeTaints: host.taints.length > 0 };
+/**
+ * The first minor in which anonymous requests can be limited to some paths without a feature
+ * gate (AnonymousAuthConfigurableEndpoints, kubernetes/enhancements#4633).
+ */
+const firstWithAnonymousPaths = '1.32';
+
+function hostConditions({ kubernetes }: Cluster, host: Host): Record<string, boolean> {
+  // These flags and the file exclude each other: who sets one keeps the flags.
+  const ownAuthentication = Object.keys(host.components.apiserver.args).some(
+    (flag) => flag === 'anonymous-auth' || flag === 'authentication-config' || flag.startsWith('oidc-'),
+  );
+  return {
+    hasNodeLabels: Object.keys(host.labels).length > 0,
+    hasNodeTaints: host.taints.length > 0,
+    limitsAnonymous: isFrom(kubernetes.minor, firstWithAnonymousPaths) && !ownAuthentication,
+  };
 }
 
 function pairs(record: Readonly<Record<string, unknown>>): string[] {

@@ -1,5 +1,7 @@
 /** A component's command line, by variable: the catalog's defaults, changed by what the inventory says. */
 import { type ComponentRow, type FlagRow, sharedVariables } from '../catalog/components.ts';
+import { flagsOf, isAccepted, isDeprecated } from '../catalog/flags/flags.ts';
+import { isFrom } from '../catalog/releases.ts';
 import type { ComponentSettings } from '../model/cluster.ts';
 import { type Facts, holds } from './facts.ts';
 
@@ -28,7 +30,7 @@ export function componentVariables(
   facts: Facts,
   settings: ComponentSettings,
 ): ComponentVariables {
-  const defaults = component.flags
+  const defaults = flagRowsOf(component, facts.minor)
     .filter((row) => holds(facts, row.when))
     .map((row) => flagOf(component, row, facts));
   const flags = merge(component, defaults, settings.args);
@@ -55,10 +57,30 @@ export function sharedDefaults(rows: readonly ComponentRow[], facts: Facts): Var
   return Object.fromEntries(
     sharedVariables.map((variable) => {
       const row = rows.find((component) => component.variables.includes(variable));
-      const flags = row?.flags.filter((flag) => flag.variable === variable) ?? [];
-      return [variable, row === undefined ? [] : flags.map((flag) => wordOf(flagOf(row, flag, facts)))];
+      if (row === undefined) return [variable, []];
+      const flags = flagRowsOf(row, facts.minor).filter((flag) => flag.variable === variable);
+      return [variable, flags.map((flag) => wordOf(flagOf(row, flag, facts)))];
     }),
   );
+}
+
+const rowsByMinor = new WeakMap<ComponentRow, Map<string, readonly FlagRow[]>>();
+
+/** The flags of a component that a minor gets: its binary has them, and does not call them deprecated. */
+export function flagRowsOf(component: ComponentRow, minor: string): readonly FlagRow[] {
+  const known = rowsByMinor.get(component) ?? new Map<string, readonly FlagRow[]>();
+  rowsByMinor.set(component, known);
+  const rows = known.get(minor) ?? component.flags.filter((row) => isFor(row, component, minor));
+  known.set(minor, rows);
+  return rows;
+}
+
+function isFor(row: FlagRow, component: ComponentRow, minor: string): boolean {
+  const option = flagsOf(component.key)[row.flag];
+  if (option === undefined) throw new Error(`${component.name} has no flag ${row.flag} in any version`);
+  if (row.until !== undefined && isFrom(minor, row.until)) return false;
+  if (!isAccepted(option, minor)) return false;
+  return row.staysDeprecated !== undefined || !isDeprecated(option, minor);
 }
 
 function merge(component: ComponentRow, defaults: readonly Flag[], args: ComponentSettings['args']): Flag[] {

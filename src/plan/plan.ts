@@ -5,6 +5,7 @@
 import type { CertificateRow } from '../catalog/certificates.ts';
 import { type HostFileRow, hostDirectories, hostFiles } from '../catalog/host-files.ts';
 import * as paths from '../catalog/paths.ts';
+import { isFrom } from '../catalog/releases.ts';
 import * as requirements from '../catalog/requirements.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { DirectorySpec, FileSource, FileSpec, KubeconfigSource } from '../model/file.ts';
@@ -12,7 +13,9 @@ import type { HostPlan } from '../model/plan.ts';
 import { certificateId, certificateRowsOf } from './certificates.ts';
 import { apiServerPort, endpointUrl, localApiServerUrl } from './endpoints.ts';
 import { type Facts, factsOf, holds } from './facts.ts';
-import { runtimeUnits, valuesOf } from './values.ts';
+import { registryFiles } from './registries.ts';
+import { runtimeUnitOf } from './runtime.ts';
+import { valuesOf } from './values.ts';
 
 /** The plan of one host. */
 export function planHost(cluster: Cluster, host: Host): HostPlan {
@@ -49,6 +52,7 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
     awaited: requirements.awaited.filter(applies).map(({ unit, path }) => ({ unit, path })),
     runtime: runtimeOf(cluster, host),
     requiresSwapOff: host.roles.includes('worker') && failsOnSwap(host),
+    requiresCgroupV2: host.roles.includes('worker') && failsOnCgroupV1(cluster, host),
     values: valuesOf(cluster, host, facts, modules),
   };
 }
@@ -63,6 +67,15 @@ function modulesOf(cluster: Cluster, rows: HostPlan['modules']): HostPlan['modul
 function failsOnSwap({ components: { kubelet } }: Host): boolean {
   const flag = kubelet.args['fail-swap-on'] ?? undefined;
   return flag === undefined ? kubelet.config.failSwapOn !== false : flag !== 'false';
+}
+
+/** Since 1.35 the kubelet refuses hosts with cgroup v1, unless told otherwise (kubernetes/enhancements#5573). */
+function failsOnCgroupV1({ kubernetes }: Cluster, { components: { kubelet } }: Host): boolean {
+  if (!isFrom(kubernetes.minor, '1.31')) return false;
+  const flag = kubelet.args['fail-cgroupv1'] ?? undefined;
+  const field = kubelet.config.failCgroupV1;
+  const said = flag === undefined ? field : flag !== 'false';
+  return said === undefined ? isFrom(kubernetes.minor, '1.35') : said === true;
 }
 
 function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpec[] {
@@ -87,7 +100,12 @@ function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
   const fromCertificates = certificateRowsOf(cluster, host).flatMap((row) =>
     certificateFiles(cluster, host, row),
   );
-  const files = [...fromTable, ...fromCertificates, ...bootstrapKubeconfig(cluster, host, facts)];
+  const files = [
+    ...fromTable,
+    ...fromCertificates,
+    ...bootstrapKubeconfig(cluster, host, facts),
+    ...(host.roles.includes('worker') ? registryFiles(cluster) : []),
+  ];
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
@@ -194,7 +212,6 @@ function peersOf(cluster: Cluster, host: Host): HostPlan['peers'] {
 function runtimeOf(cluster: Cluster, host: Host): HostPlan['runtime'] {
   if (!host.roles.includes('worker')) return undefined;
   const { type, socket } = cluster.runtime;
-  const unit = runtimeUnits[type];
-  // dockershim's socket is the kubelet's own and appears only with it.
-  return { type, unit: unit === '' ? undefined : unit, socket: type === 'docker' ? undefined : socket };
+  // What stands between the kubelet and Docker is ours, and listens once it is installed.
+  return { type, unit: runtimeUnitOf(cluster), socket: type === 'docker' ? undefined : socket };
 }

@@ -1,8 +1,9 @@
 /** What a template may see for one host, spelled out: plain data, no secrets. */
 import { components } from '../catalog/components.ts';
 import * as paths from '../catalog/paths.ts';
-import { releaseOf } from '../catalog/releases.ts';
+import { corednsImageOf, isFrom } from '../catalog/releases.ts';
 import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
+import { parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
 import {
@@ -16,6 +17,8 @@ import {
 } from './endpoints.ts';
 import { type Facts, roleConditions } from './facts.ts';
 import { componentVariables, sharedDefaults } from './flags.ts';
+import { dockerMirrors } from './registries.ts';
+import { runtimeUnitsOf } from './runtime.ts';
 
 /** Everything that the templates of a host read. */
 export function valuesOf(
@@ -50,6 +53,7 @@ function sharedValues(
     apiServer: {
       port: apiServerPort(cluster),
       needsLowPort: apiServerPort(cluster) < 1024,
+      authenticationApiVersion: authenticationApiVersion(cluster),
       loopbackUrl: httpsUrl('127.0.0.1', apiServerPort(cluster)),
     },
     network: networkValues(cluster),
@@ -59,10 +63,15 @@ function sharedValues(
       clusterDNS: cluster.network.clusterDNS.map((address) => address.text),
     },
     runtime: runtimeValues(cluster),
-    addons: { corednsImage: `registry.k8s.io/coredns:${releaseOf(cluster.kubernetes.minor).coredns}` },
+    addons: { corednsImage: corednsImageOf(cluster.kubernetes.minor) },
     bootstrap: { tokenTTLSeconds: cluster.bootstrap.tokenTTLSeconds },
     modules: modules.filter((module) => module.need === 'required').map((module) => module.name),
   };
+}
+
+/** AuthenticationConfiguration is v1 since 1.34 (kubernetes/enhancements#3331). */
+function authenticationApiVersion({ kubernetes }: Cluster): string {
+  return `apiserver.config.k8s.io/${isFrom(kubernetes.minor, '1.34') ? 'v1' : 'v1beta1'}`;
 }
 
 /** This host's alone. */
@@ -97,7 +106,7 @@ function etcdValues(cluster: Cluster, host: Host): TemplateValues {
     listenClientUrls: [etcdClientUrl(host), httpsUrl('127.0.0.1', etcdClientPort)].join(','),
     initialCluster: members.map((member) => `${member.name}=${etcdPeerUrl(member)}`).join(','),
     // etcd 3.4 starts on arm64 only when told that the platform is unsupported (etcd-io/etcd, etcdmain/etcd.go).
-    isUnsupportedArch: host.arch === 'arm64',
+    isUnsupportedArch: host.arch === 'arm64' && parseVersion(cluster.etcd.version)?.minor === '3.4',
     env: Object.entries(cluster.etcd.env).map(([name, value]) => ({ name, value })),
   };
 }
@@ -121,10 +130,13 @@ function networkValues(cluster: Cluster): TemplateValues {
   };
 }
 
-function runtimeValues({ runtime }: Cluster): TemplateValues {
+function runtimeValues(cluster: Cluster): TemplateValues {
+  const { runtime } = cluster;
   return {
-    unit: runtimeUnits[runtime.type],
+    units: runtimeUnitsOf(cluster),
     socket: runtime.socket,
+    endpoint: `unix://${runtime.socket}`,
+    dockerMirrors: dockerMirrors(cluster),
     sandboxImage: runtime.sandboxImage,
     usesSystemdCgroup: runtime.cgroupDriver === 'systemd',
     cgroupDriver: runtime.cgroupDriver,
@@ -147,13 +159,6 @@ function noProxyOf(cluster: Cluster, host: Host): string {
   ];
   return [...new Set([...runtime.proxy.noProxy, ...own])].join(',');
 }
-
-/** The unit that a kubelet waits for; empty where the runtime is somebody else's business. */
-export const runtimeUnits = {
-  containerd: 'containerd.service',
-  docker: 'docker.service',
-  external: '',
-} as const;
 
 /** In a larger cluster a worker names only itself, the control planes and etcd: bundles stay small, cost linear. */
 const mostHostsNamedEverywhere = 250;

@@ -103,13 +103,14 @@ function templateForms(source: TemplateSource, rendering: Rendering): Forms {
   if (Object.keys(own).some((name) => reads.has(name))) return fillTemplate(source, rendering);
   const known = memo.byValues.get(shared) ?? new Map<string, Forms>();
   memo.byValues.set(shared, known);
-  const key = `${source.template} ${JSON.stringify(source.overlay)}`;
+  const key = `${source.template} ${JSON.stringify(source.overlay)} ${JSON.stringify(source.item)}`;
   return remembered(known, key, () => fillTemplate(source, rendering));
 }
 
 function fillTemplate(source: TemplateSource, { plan, pki, templates }: Rendering): Forms {
   const fill = (secrets: Secrets) => {
-    const text = templates.get(source.template)({ ...plan.values.shared, ...plan.values.own, secrets });
+    const { shared, own } = plan.values;
+    const text = templates.get(source.template)({ ...shared, ...own, item: source.item ?? {}, secrets });
     return source.overlay === undefined ? text : mergeYaml(text, source.overlay);
   };
   const { proxy } = plan.cluster.runtime;

@@ -37,14 +37,14 @@ unset CDPATH GLOBIGNORE BASH_ENV ENV
 # ------------------------------------------------------------ tables, globals
 
 readonly EXIT_OK=0 EXIT_FOUND=1 EXIT_USAGE=2 EXIT_ENVIRONMENT=3
-readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5
+readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5 LONELY_SECONDS=30 ANEW_SECONDS=8 MOST_ANEW=5
 readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 
 # The statements of a manifest and the shapes of their words. See docs/manifest.md.
 declare -rA STATEMENTS=(
   [release]='word' [cluster]='word' [cluster-id]='word' [kubernetes]='word'
   [host]='label' [fqdn]='dns' [address]='address' [arch]='arch' [role]='label'
-  [binary]='path word' [command]='command package package' [clock]='' [swap]='off'
+  [binary]='path word' [command]='command package package' [clock]='' [swap]='off' [cgroup]='two'
   [runtime]='label unit- path-' [port]='tcp port unit' [space]='path number'
   [peer]='label address port' [module]='module need' [user]='user path' [data]='path'
   [generated]='path' [awaited]='unit path' [dir]='mode owner path' [file]='mode owner path units'
@@ -56,7 +56,7 @@ declare -rA SHAPES=(
   [word]='[A-Za-z0-9._:+~-]+' [label]='[a-z0-9]([a-z0-9-]*[a-z0-9])?'
   [dns]='(-|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [address]='[0-9a-f.:]+' [arch]='(amd64|arm64)'
   [path]="$PATH_SHAPE" [path-]="(-|$PATH_SHAPE)" [command]='[A-Za-z0-9][A-Za-z0-9._+-]*'
-  [package]='(-|[A-Za-z0-9][A-Za-z0-9.+_-]*)' [off]='off' [tcp]='tcp'
+  [package]='(-|[A-Za-z0-9][A-Za-z0-9.+_-]*)' [off]='off' [tcp]='tcp' [two]='2'
   [unit]="$UNIT" [unit-]="(-|$UNIT)" [units]="(-|$UNIT(,$UNIT)*)"
   [port]='[1-9][0-9]{0,4}' [number]='[0-9]{1,9}' [module]='[A-Za-z0-9_][A-Za-z0-9_-]*'
   [need]='(required|optional)' [user]='[a-z_][a-z0-9_-]{0,31}' [mode]='0[0-7]{3}'
@@ -83,6 +83,7 @@ PROBLEMS=0 DIFFERENCES=0 CREATED=0 CHANGED=0 REMOVED=0 UNCHANGED=0
 declare -A MOUNTS=() NOTED=() UID_OF=() GID_OF=()
 PLANNED='' RESTARTED='' STARTED='' CLIENTS='' WAITING='' FAILED='' RESTARTING='' # lists of units, separated by blanks
 AWAITED='' # of UNIT:PATH
+BEGUN=0 BEGUN_ANEW=0 # when the units of AWAITED were started last, and how often anew
 
 usage() {
   cat <<'EOF'
@@ -496,6 +497,7 @@ preflight() {
   if [[ -z $ROOT ]]; then
     check_ports
     check_swap
+    check_cgroup
     check_runtime
     check_clock
     check_kernel
@@ -723,6 +725,12 @@ check_swap() {
 }
 
 single_word() { grep -x -m 1 -E -- "$1( .*)?" "$MANIFEST" || true; }
+
+check_cgroup() {
+  [[ -n $(statements cgroup "$MANIFEST") && $(stat -f -c %T /sys/fs/cgroup) != cgroup2fs ]] || return 0
+  problem "this host has cgroup v1, with which the kubelet does not start" \
+    "boot with systemd.unified_cgroup_hierarchy=1, or set components.kubelet.config.failCgroupV1 to false"
+}
 
 check_runtime() {
   local kind unit socket ours
@@ -1340,7 +1348,7 @@ activate_unit() { # UNIT START
 note_awaited() { # UNIT
   local unit path
   while read -r unit path; do
-    if [[ $unit == "$1" && ! -e $path ]]; then AWAITED="$AWAITED $unit:$path"; fi
+    if [[ $unit == "$1" && ! -e $path ]]; then AWAITED="$AWAITED $unit:$path" BEGUN=$SECONDS; fi
   done < <(statements awaited "$MANIFEST")
 }
 
@@ -1354,6 +1362,24 @@ restart_when_there() { # units that have got what they waited for
     fi
   done
   AWAITED=$rest
+}
+
+# A kubelet asks for its certificate ever more rarely, in the end each half minute. When it began
+# before there was an API server, it is better off beginning anew once there is one.
+begin_anew() {
+  local item
+  if [[ -z $AWAITED ]] || ((BEGUN_ANEW >= MOST_ANEW || SECONDS - BEGUN < ANEW_SECONDS)); then return 0; fi
+  a_peer_answers || return 0
+  BEGUN=$SECONDS BEGUN_ANEW=$((BEGUN_ANEW + 1))
+  for item in $AWAITED; do start_unit restart "${item%%:*}"; done
+}
+
+a_peer_answers() {
+  local name address port
+  while read -r name address port; do
+    if answers "$address" "$port"; then return 0; fi
+  done < <(statements peer "$MANIFEST")
+  return 1
 }
 
 start_unit() { # VERB UNIT: asks systemd for it; watch_units sees what came of it
@@ -1383,17 +1409,18 @@ drop_stale_pending() { # units of a bundle that was never finished and is not th
 # ----------------------------------------------------------------- 5. watch
 
 watch_units() {
-  local deadline=$((SECONDS + WAIT_SECONDS)) settled=0 reminder=$((SECONDS + 15))
+  local deadline=$((SECONDS + WAIT_SECONDS)) settled=0 reminder=$((SECONDS + 15)) lonely=$((SECONDS + LONELY_SECONDS))
   [[ -n $STARTED ]] || return 0
   while :; do
     survey
     restart_when_there
+    begin_anew
     if [[ -z $WAITING && -z $AWAITED ]]; then settled=$((settled + 1)); else settled=0; fi
     # A unit that was just started may be active for a moment only.
     if [[ -z $WAITING && -z $RESTARTED && -z $AWAITED ]] || ((settled > SETTLE_SECONDS || SECONDS >= deadline)); then break; fi
     if ((SECONDS >= reminder)) && [[ -n $WAITING$AWAITED ]]; then
       # What waits for hosts of which none is there yet needs nobody who watches.
-      if [[ -z $RESTARTING ]] && is_alone; then break; fi
+      if [[ -z $RESTARTING ]] && ((SECONDS >= lonely)) && is_alone; then break; fi
       say "waiting for${WAITING:-${AWAITED//:/, for its }} ($((deadline - SECONDS)) s left)"
       reminder=$((SECONDS + 15))
     fi

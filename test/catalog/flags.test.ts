@@ -6,8 +6,8 @@ import { flagsOf, isAccepted, isDeprecated } from '../../src/catalog/flags/flags
 import { ownedFlags } from '../../src/catalog/flags/owned.ts';
 import { releases } from '../../src/catalog/releases.ts';
 import { factsOf } from '../../src/plan/facts.ts';
-import { componentVariables, sharedDefaults } from '../../src/plan/flags.ts';
-import { manyPlans } from '../support/clusters.ts';
+import { componentVariables, flagRowsOf, sharedDefaults } from '../../src/plan/flags.ts';
+import { clustersAt, manyPlans, plansOf } from '../support/clusters.ts';
 import { canRun, kubeBinaries } from '../support/requirements.ts';
 
 const byName = components.map((row) => [row.name, row] as const);
@@ -25,24 +25,29 @@ describe.each(byName)('%s', (_, component) => {
     expect([...component.variables].sort()).toEqual([...new Set(used)].sort());
   });
 
-  test.each(minors)('its flags exist in %s', (minor) => {
+  test.each(minors)('its flags exist in %s, and are deprecated for a stated reason only', (minor) => {
     const options = flagsOf(component.key);
-    for (const { flag } of component.flags) {
+    const rows = flagRowsOf(component, minor);
+    expect(rows.length).toBeGreaterThan(2);
+    for (const { flag, staysDeprecated } of rows) {
       const option = Object.hasOwn(options, flag) ? options[flag] : undefined;
       if (option === undefined) throw new Error(`no such flag: ${flag}`);
       expect(isAccepted(option, minor), flag).toBe(true);
+      if (isDeprecated(option, minor)) expect(staysDeprecated, flag).toMatch(/\w/);
     }
   });
 
-  /** A deprecated flag that has no successor in this minor stays, and stands here. */
-  test.each(minors)('its deprecated flags in %s are known ones', (minor) => {
-    const deprecated = component.flags
-      .map(({ flag }) => flag)
-      .filter((flag) => {
-        const option = flagsOf(component.key)[flag];
-        return option !== undefined && isDeprecated(option, minor);
-      });
-    expect(deprecated.sort()).toEqual([...(knownDeprecated[component.key] ?? [])].sort());
+  /** A flag that ends without anybody noticing could be one that keeps a door shut. */
+  test('its flags that do not last from the oldest to the newest version are known ones', () => {
+    const [oldest = ''] = minors;
+    const lifetimes = component.flags.flatMap(({ flag }) => {
+      const present = minors.filter((minor) => flagRowsOf(component, minor).some((row) => row.flag === flag));
+      if (present.length === minors.length) return [];
+      const until = minors[minors.indexOf(present.at(-1) ?? '') + 1];
+      const from = present[0] === oldest ? '' : `from ${present[0]}`;
+      return [`${flag} ${from}${until === undefined ? '' : `below ${until}`}`];
+    });
+    expect(lifetimes.sort()).toEqual([...(temporary[component.key] ?? [])].sort());
   });
 
   test('owned flags are flags of its binary', () => {
@@ -54,6 +59,22 @@ describe.each(byName)('%s', (_, component) => {
       ).toBe(true);
   });
 });
+
+/** Logs go to standard error by default from 1.23 on. */
+const logs = 'logtostderr below 1.23';
+const temporary: Readonly<Record<string, readonly string[]>> = {
+  apiserver: [logs, 'authentication-config from 1.29'],
+  controllerManager: [logs, 'port below 1.23'],
+  scheduler: [logs, 'port below 1.23'],
+  kubelet: [
+    logs,
+    // remote is the default, and the only value, from 1.24 on.
+    'container-runtime below 1.24',
+    'network-plugin below 1.24',
+    'pod-infra-container-image below 1.35',
+  ],
+  proxy: [logs],
+};
 
 const knownDeprecated: Readonly<Record<string, readonly string[]>> = {
   controllerManager: ['port'],
@@ -90,7 +111,7 @@ describe.skipIf(!canRun('flags against real binaries', { 'Kubernetes binaries': 
   () => {
     test.each(byName)('%s takes the command line of every host', (name, component) => {
       const lines = new Set(
-        manyPlans
+        plansOf(clustersAt('1.20'))
           .filter(([, plan]) => plan.host.roles.includes(component.role))
           .map(([, plan]) => commandLine(component, plan).join('\n')),
       );

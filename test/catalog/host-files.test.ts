@@ -18,6 +18,7 @@ const systemFolders = [
   '/etc',
   '/etc/default',
   '/etc/containerd',
+  '/etc/containerd/certs.d/docker.io',
   '/etc/docker',
   '/etc/modules-load.d',
   '/etc/sysctl.d',
@@ -86,7 +87,11 @@ test('every template has a row, is shared, or belongs to the bundle', () => {
     .filter((name) => !/^_/.test(name));
   expect(all.length).toBeGreaterThan(20);
   const alone = all.filter((name) => !named.includes(name));
-  expect(alone.sort()).toEqual(['etc/kubernetes/_overrides.hbs', 'etc/kubernetes/auth/_kubeconfig.hbs']);
+  expect(alone.sort()).toEqual([
+    'etc/containerd/_hosts.toml.hbs',
+    'etc/kubernetes/_overrides.hbs',
+    'etc/kubernetes/auth/_kubeconfig.hbs',
+  ]);
 });
 
 test("every component's environment file and unit have rows with its role, and restart its unit", () => {

@@ -61,6 +61,7 @@ describe.each(manyPlans)('%s', (_, plan) => {
       'kube-addons.service',
       'containerd.service',
       'docker.service',
+      'cri-dockerd.service',
       'kubelet.service',
       'kube-proxy.service',
     ];

@@ -1,7 +1,7 @@
 // The live path, without --root: in a mount namespace whose /etc, /var and /run are a temporary root's,
 // and whose /usr/local/sbin (first in the script's PATH) holds stand-ins for systemctl and the like.
 // Needs root; what a real systemd says is checked by hand, see docs/install.md.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -52,7 +52,7 @@ const TOOLS: Record<string, string> = {
 describe.runIf(canMount)('the live path', () => {
   let root = '';
   let fake = '';
-  const live = (bundle: string, args: readonly string[] = []): Result => {
+  const live = (bundle: string, args: readonly string[] = [], waitSeconds = 1): Result => {
     const script = `set -e; cd /; mount --bind ${root}/etc /etc; mount --bind ${root}/var /var; mount --bind ${root}/run /run
 mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
     const child = spawnSync(
@@ -60,7 +60,7 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
       ['--mount', 'bash', '-c', script, '-', 'bash', join(bundle, 'install.sh'), ...args],
       {
         encoding: 'utf8',
-        env: { PATH: process.env.PATH, HARDWAY_WAIT_SECONDS: '1' },
+        env: { PATH: process.env.PATH, HARDWAY_WAIT_SECONDS: String(waitSeconds) },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
@@ -144,6 +144,24 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
     expect(calls().filter((call) => call === restart)).toHaveLength(2);
     expect(live(bundle).status).toBe(0);
     expect(calls()).toEqual([]);
+  });
+
+  it('a daemon that waits for its certificate begins anew once a peer answers', async () => {
+    const listener = spawn('nc', ['-lk', '127.0.0.1', '42379']);
+    try {
+      const bundle = makeBundle({
+        files,
+        statements: [
+          ...statements.filter((line) => !line.startsWith('peer')),
+          'peer e2 127.0.0.1 42379',
+          'awaited etcd.service /var/lib/etcd/certificate',
+        ],
+      });
+      live(bundle, [], 10);
+      expect(calls().filter((call) => call === 'restart --no-block -- etcd.service')).toHaveLength(2);
+    } finally {
+      listener.kill();
+    }
   });
 
   it('a certificate that does not come is no failure, and said', () => {

@@ -54,16 +54,16 @@ export function fileOf(plan: HostPlan, path: string): FileSpec {
   return file;
 }
 
-/** Clusters that together reach every row of the catalog's tables, and every condition both ways. */
-export const manyClusters: Readonly<Record<string, Cluster>> = {
-  'one host': clusterOf(oneHost),
-  'token file, docker behind a proxy': clusterOf(
+/** Inventories without their version, which together reach every row of the catalog's tables. */
+const shapes = {
+  'one host': [oneHost],
+  'token file, Docker behind a proxy': [
     'bootstrap: { method: token-file }',
     'runtime: { type: docker, proxy: { http: "http://proxy.example:3128" } }',
     'addons: { coredns: false, flannel: false }',
     fiveHosts,
-  ),
-  'signed, external endpoint and runtime, no extras': clusterOf(
+  ],
+  'signed, external endpoint and runtime, no extras': [
     'bootstrap: { method: signed }',
     'runtime: { type: external, socket: /run/crio/crio.sock }',
     'security: { audit: false, encryptionAtRest: false }',
@@ -71,25 +71,66 @@ export const manyClusters: Readonly<Record<string, Cluster>> = {
     'endpoint: { host: api.example, mode: external, port: 443 }',
     'network: { proxy: { mode: iptables } }',
     fiveHosts,
-  ),
-  'containerd behind a proxy, labels, taints, gates': clusterOf(
+  ],
+  'containerd behind a proxy, mirrors, labels, taints': [
     'cluster: { domain: example }',
-    'kubernetes: { featureGates: { TTLAfterFinished: true, EphemeralContainers: false } }',
-    'runtime: { proxy: { https: "http://proxy.example:3128" } }',
+    'runtime: { proxy: { https: "http://proxy.example:3128" }, registryMirrors: { docker.io: ["https://mirror.example"] } }',
     'endpoint: { host: api.example }',
     `hosts:
   - { name: e, address: 192.0.2.1, roles: [etcd] }
   - { name: c, address: 192.0.2.2, roles: [control-plane] }
   - { name: w, address: 192.0.2.3, roles: [worker], labels: { disk: ssd }, taints: ["gpu=yes:NoSchedule"] }`,
+  ],
+  IPv6: [ipv6Networks, oneIPv6Host],
+  'dual-stack, Docker with a mirror, a setting of authentication': [
+    'network: { serviceCIDR: [10.96.0.0/12, "fd00:96::/112"], podCIDR: [10.244.0.0/16, "fd00:244::/56"], proxy: { mode: ipvs } }',
+    'runtime: { type: docker, registryMirrors: { docker.io: ["https://mirror.example"] } }',
+    'components: { apiserver: { args: { anonymous-auth: "false" } } }',
+    'hosts: [{ name: a, addresses: [192.0.2.1, "2001:db8::1"], roles: [etcd, control-plane, worker] }]',
+  ],
+} as const;
+
+function shapeAt(title: keyof typeof shapes, minor: string, gates = '{}'): Cluster {
+  return clusterOf(`kubernetes: { version: "${minor}", featureGates: ${gates} }`, ...shapes[title]);
+}
+
+/** Clusters that together reach every row of the catalog's tables, and every condition both ways. */
+export const manyClusters: Readonly<Record<string, Cluster>> = {
+  'one host, the newest version': clusterOf(oneHost),
+  'token file, dockershim behind a proxy': shapeAt('token file, Docker behind a proxy', '1.20'),
+  'signed, external endpoint and runtime, no extras': shapeAt(
+    'signed, external endpoint and runtime, no extras',
+    '1.30',
   ),
-  IPv6: clusterOf(ipv6Networks, oneIPv6Host),
+  'containerd behind a proxy, mirrors, labels, taints, gates': shapeAt(
+    'containerd behind a proxy, mirrors, labels, taints',
+    '1.22',
+    '{ NodeSwap: true, SeccompDefault: false }',
+  ),
+  IPv6: shapeAt('IPv6', '1.28'),
+  'dual-stack, cri-dockerd with a mirror, a setting of authentication': shapeAt(
+    'dual-stack, Docker with a mirror, a setting of authentication',
+    '1.33',
+  ),
 };
 
-/** Every host of every one of those clusters, with a title for test.each. */
-export const manyPlans: readonly (readonly [string, HostPlan])[] = Object.entries(manyClusters).flatMap(
-  ([title, cluster]) =>
+/** The same shapes, all at one version. */
+export function clustersAt(minor: string): Readonly<Record<string, Cluster>> {
+  const titles = Object.keys(shapes) as (keyof typeof shapes)[];
+  return Object.fromEntries(titles.map((title) => [title, shapeAt(title, minor)]));
+}
+
+/** Every host of every one of some clusters, with a title for test.each. */
+export function plansOf(
+  clusters: Readonly<Record<string, Cluster>>,
+): readonly (readonly [string, HostPlan])[] {
+  return Object.entries(clusters).flatMap(([title, cluster]) =>
     cluster.hosts.map((host) => [`${title}: ${host.name}`, planHost(cluster, host)] as const),
-);
+  );
+}
+
+/** Every host of every one of those clusters, with a title for test.each. */
+export const manyPlans = plansOf(manyClusters);
 
 /** All keys and certificates of a cluster, made in memory. */
 export async function pkiOf(cluster: Cluster): Promise<Pki> {

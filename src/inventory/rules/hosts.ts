@@ -105,9 +105,10 @@ export function whyUnusable(address: Address): string | undefined {
   )?.why;
 }
 
-/** Other hosts can dial every address, and one is of the family of the cluster. */
+/** Other hosts can dial every address, one is of the family of the cluster, and nodes have all its families. */
 export function* hostAddressesAreUsable({ facts }: RuleContext): Iterable<Problem> {
-  for (const { addresses, label, path: hostPath } of facts.hosts) {
+  const families = (facts.services ?? []).map(({ cidr }) => cidr.family);
+  for (const { addresses, label, path: hostPath, roles } of facts.hosts) {
     for (const { address, path } of addresses) {
       const why = whyUnusable(address);
       if (why === undefined) continue;
@@ -119,11 +120,12 @@ export function* hostAddressesAreUsable({ facts }: RuleContext): Iterable<Proble
         fix,
       };
     }
-    const isMissing =
-      addresses.length > 0 && !addresses.some(({ address }) => address.family === facts.family);
-    if (facts.family !== undefined && isMissing) {
-      const family = familyName(facts.family);
-      const message = `${label} has no ${family} address, but serviceCIDR is ${family}`;
+    const wanted = roles.includes('worker') ? families : families.slice(0, 1);
+    const missing = wanted.find((family) => !addresses.some(({ address }) => address.family === family));
+    if (missing !== undefined && addresses.length > 0) {
+      const family = familyName(missing);
+      const verb = families.length > 1 ? 'has an' : 'is';
+      const message = `${label} has no ${family} address, but serviceCIDR ${verb} ${family}${families.length > 1 ? ' network' : ''}`;
       yield {
         code: 'family-mismatch',
         path: addresses[0]?.path ?? hostPath,

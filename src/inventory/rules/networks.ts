@@ -38,6 +38,19 @@ export function* networksHaveOneFamilyOrder({ facts: { services, pods } }: RuleC
     const message = `${first.name} has two ${family} networks, dual-stack wants one IPv4 and one IPv6`;
     yield { code: 'family-mismatch', path: second.path, message, fix: 'keep one of the two' };
   }
+  if (services !== undefined && pods !== undefined && services.length !== pods.length) {
+    const [one, two] = services.length < pods.length ? [services, pods] : [pods, services];
+    const [first, second] = two;
+    if (one[0] !== undefined && second !== undefined && first?.cidr.family !== second.cidr.family) {
+      const family = familyName(second.cidr.family);
+      yield {
+        code: 'family-mismatch',
+        path: one[0].isDefault ? second.path : one[0].path,
+        message: `${second.name} has an ${family} network and ${one[0].name} has none: dual-stack needs both`,
+        fix: `add an ${family} network to ${one[0].name}, or keep one network in ${second.name}`,
+      };
+    }
+  }
   const [service, pod] = [services?.[0], pods?.[0]];
   if (service === undefined || pod === undefined || service.cidr.family === pod.cidr.family) return;
   const place = pod.isDefault ? service : pod;

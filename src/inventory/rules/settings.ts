@@ -1,9 +1,16 @@
 /** Rules about keys that have an effect only together with others: bootstrap, runtime, kube-proxy. */
+import {
+  defaultProxyMode,
+  firstWithoutDockershim,
+  ipvsDeprecatedFrom,
+  isFrom,
+  nftablesFrom,
+  nftablesGate,
+} from '../../catalog/releases.ts';
 import { parseDuration } from '../../lib/duration.ts';
-import { compareMinors } from '../../lib/version.ts';
 import type { Problem } from '../problem.ts';
 import type { RuleContext } from '../rules.ts';
-import { bootstrapKeys, proxyModeKeys } from '../schema.ts';
+import { bootstrapKeys, runtimeKeys } from '../schema.ts';
 
 const shortestTTL = 10 * 60;
 const longestTTL = 365 * 86_400;
@@ -38,9 +45,6 @@ export function* bootstrapKeysFitTheMethod({
   };
 }
 
-/** The kubelet's own Docker support ended with 1.23 (kubernetes/enhancements#2221). */
-const lastDockershim = '1.23';
-
 /** The runtime has the keys that its type needs and no others. */
 export function* runtimeKeysFitTheType({ inventory: { runtime }, facts }: RuleContext): Iterable<Problem> {
   if (runtime?.type === 'external' && !('socket' in runtime)) {
@@ -52,14 +56,11 @@ export function* runtimeKeysFitTheType({ inventory: { runtime }, facts }: RuleCo
       fix: 'add "socket: /run/crio/crio.sock" with its own path',
     };
   }
-  const socket = runtime?.socket;
-  if (
-    runtime?.type === 'docker' &&
-    socket !== undefined &&
-    compareMinors(facts.version?.minor ?? lastDockershim, lastDockershim) <= 0
-  ) {
-    const message =
-      'runtime.socket has no effect with runtime.type docker: the kubelet serves dockershim itself';
+  if (runtime?.type === 'docker' && runtime.socket !== undefined && facts.version !== undefined) {
+    const reason = isFrom(facts.version.minor, firstWithoutDockershim)
+      ? 'hardway runs cri-dockerd itself'
+      : 'the kubelet serves dockershim itself';
+    const message = `runtime.socket has no effect with runtime.type docker: ${reason}`;
     yield {
       code: 'unused-key',
       severity: 'warning',
@@ -85,34 +86,58 @@ export function* runtimeKeysFitTheType({ inventory: { runtime }, facts }: RuleCo
   }
 }
 
-/** nftables is alpha in 1.29 and on without a feature gate from 1.31 (kubernetes/enhancements#3866). */
-const firstNftables = '1.31';
+/** Mirrors are written where the runtime reads them. */
+export function* mirrorsFitTheRuntime({ inventory: { runtime }, facts }: RuleContext): Iterable<Problem> {
+  const mirrors = Object.entries(runtime?.registryMirrors ?? {});
+  const type = runtime?.type ?? runtimeKeys.type.default;
+  for (const [registry, urls] of mirrors) {
+    const path = ['runtime', 'registryMirrors', registry];
+    for (const [index, url] of (urls ?? []).entries()) {
+      if (url === undefined || !/\/\/[^/]*@/.test(url)) continue;
+      const message = 'the URL of a mirror holds a password, which everybody on the host could read';
+      yield { code: 'invalid-url', path: [...path, index], message, fix: 'use a mirror without a password' };
+    }
+    const isRead = type === 'containerd' || (type === 'docker' && registry === 'docker.io');
+    if (isRead || facts.isBroken('runtime', 'type')) continue;
+    const reason =
+      type === 'docker' ? 'Docker has mirrors of docker.io only' : "the runtime is somebody else's";
+    yield {
+      code: 'unused-key',
+      severity: 'warning',
+      path,
+      atKey: true,
+      message: `the mirrors of ${registry} have no effect with runtime.type ${type}: ${reason}`,
+      fix: type === 'docker' ? 'delete them, or use containerd' : 'set them up in the runtime itself',
+    };
+  }
+}
 
 /** kube-proxy has the mode in this version, and the keys that it needs. */
 export function* proxyKeysFitTheMode({ inventory, facts }: RuleContext): Iterable<Problem> {
   const proxy = inventory.network?.proxy;
   if (proxy === undefined || facts.isBroken('network', 'proxy', 'mode')) return;
-  const mode = proxy.mode ?? proxyModeKeys.mode.default;
-  if (
-    mode === 'nftables' &&
-    facts.version !== undefined &&
-    compareMinors(facts.version.minor, firstNftables) < 0
-  ) {
-    const message = `Kubernetes ${facts.version.minor} has no proxy mode nftables; it came with ${firstNftables}`;
-    yield {
-      code: 'version-mismatch',
-      path: ['network', 'proxy', 'mode'],
-      message,
-      fix: 'write "ipvs" or "iptables"',
-    };
+  const minor = facts.version?.minor;
+  const mode = proxy.mode ?? (minor === undefined ? undefined : defaultProxyMode(minor));
+  const path = ['network', 'proxy', 'mode'];
+  if (mode === 'nftables' && minor !== undefined && !isFrom(minor, nftablesFrom.beta)) {
+    const hasGate = inventory.kubernetes?.featureGates?.[nftablesGate] === true;
+    const isAlpha = isFrom(minor, nftablesFrom.alpha);
+    if (!isAlpha || !hasGate) {
+      const gate = isAlpha ? ` without the feature gate ${nftablesGate}, it is alpha there` : '';
+      const message = `Kubernetes ${minor} has no proxy mode nftables${gate}; it came with ${nftablesFrom.beta}`;
+      yield { code: 'version-mismatch', path, message, fix: 'write "ipvs" or "iptables"' };
+    }
   }
-  if (mode !== 'ipvs' && proxy.ipvsScheduler !== undefined) {
-    const path = ['network', 'proxy', 'ipvsScheduler'];
+  if (proxy.mode === 'ipvs' && minor !== undefined && isFrom(minor, ipvsDeprecatedFrom)) {
+    const message = `kube-proxy calls the mode ipvs deprecated since ${ipvsDeprecatedFrom}`;
+    yield { code: 'deprecated-value', severity: 'warning', path, message, fix: 'write "nftables"' };
+  }
+  if (mode !== undefined && mode !== 'ipvs' && proxy.ipvsScheduler !== undefined) {
     const message = `ipvsScheduler has no effect with network.proxy.mode ${mode}`;
     yield {
       code: 'unused-key',
       severity: 'warning',
-      path,
+      path: ['network', 'proxy', 'ipvsScheduler'],
       atKey: true,
       message,
       fix: 'delete "ipvsScheduler"',

@@ -47,19 +47,6 @@ const unsupported: readonly UnsupportedRow[] = [
     isWritten: ({ addons }) => (addons?.extra ?? []).length > 0,
     fix: 'delete "extra" and apply the manifests with kubectl',
   },
-  {
-    what: 'runtime.registryMirrors',
-    path: ['runtime', 'registryMirrors'],
-    isWritten: ({ runtime }) => Object.keys(runtime?.registryMirrors ?? {}).length > 0,
-    fix: 'delete "registryMirrors"',
-  },
-  ...(['serviceCIDR', 'podCIDR'] as const).map((name) => ({
-    // IPv6DualStack is alpha and off in 1.20 (kubernetes/enhancements#563); beta from 1.21.
-    what: `dual-stack (two networks in ${name})`,
-    path: ['network', name],
-    isWritten: ({ network }: WrittenInventory) => (network?.[name] ?? []).length > 1,
-    fix: 'keep one of the two networks',
-  })),
 ];
 
 /** Nothing is asked for that cannot be rendered yet. */

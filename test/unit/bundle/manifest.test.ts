@@ -35,6 +35,7 @@ const shapes: Readonly<Record<string, string>> = {
   command: `[a-z0-9._+-]+ ${word} ${word}`,
   clock: '',
   swap: 'off',
+  cgroup: '2',
   runtime: `(?:containerd|docker|external) (?:-|${unit}) (?:-|${path})`,
   port: `tcp [1-9]\\d{0,4} ${unit}`,
   space: `${path} \\d+`,

@@ -33,7 +33,7 @@ describe('the examples', () => {
       name: 'kubernetes',
       domain: undefined,
       dnsDomain: 'cluster.local',
-      kubernetes: { version: '1.20.15', minor: '1.20', logLevel: 2, featureGates: {} },
+      kubernetes: { version: '1.36.3', minor: '1.36', logLevel: 2, featureGates: {} },
       network: {
         serviceCIDRs: [{ text: '10.96.0.0/12' }],
         podCIDRs: [{ text: '10.244.0.0/16' }],
@@ -41,11 +41,11 @@ describe('the examples', () => {
         nodePortRange: { first: 30_000, last: 32_767 },
         apiServiceAddresses: [{ text: '10.96.0.1' }],
         clusterDNS: [{ text: '10.96.0.10' }],
-        proxy: { mode: 'ipvs', ipvsScheduler: 'rr' },
+        proxy: { mode: 'nftables', ipvsScheduler: 'rr' },
       },
       endpoint: { host: '192.0.2.10', port: 6443, mode: 'hosts' },
       etcd: {
-        version: '3.4.13',
+        version: '3.6.8',
         dataDir: '/var/lib/etcd/k8s-etcd',
         clusterToken: 'k8s-etcd-cluster',
         env: {},
@@ -62,7 +62,8 @@ describe('the examples', () => {
         type: 'containerd',
         socket: '/run/containerd/containerd.sock',
         cgroupDriver: 'systemd',
-        sandboxImage: 'registry.k8s.io/pause:3.2',
+        sandboxImage: 'registry.k8s.io/pause:3.10.2',
+        registryMirrors: {},
         proxy: undefined,
       },
       security: { encryptionAtRest: true, audit: true },
@@ -109,7 +110,7 @@ describe('normalizing', () => {
   test('a minor means its newest patch, a leading v is dropped', () => {
     expect(withHost('kubernetes: { version: "1.20" }').kubernetes.version).toBe('1.20.15');
     expect(withHost('kubernetes: { version: v1.20.2 }').kubernetes.version).toBe('1.20.2');
-    expect(withHost('etcd: { version: v3.4.16 }').etcd.version).toBe('3.4.16');
+    expect(withHost('etcd: { version: v3.6.5 }').etcd.version).toBe('3.6.5');
   });
 
   test('an IPv6 cluster puts its own family first', () => {
@@ -162,7 +163,10 @@ hosts:
   });
 
   test('sockets and proxies follow from the runtime', () => {
-    expect(withHost('runtime: { type: docker }').runtime.socket).toBe('/var/run/dockershim.sock');
+    const docker = (version: string) =>
+      withHost(`kubernetes: { version: "${version}" }\nruntime: { type: docker }`).runtime.socket;
+    expect(docker('1.23')).toBe('/var/run/dockershim.sock');
+    expect(docker('1.24')).toBe('/run/cri-dockerd.sock');
     expect(withHost('runtime: { type: external, socket: /run/crio/crio.sock }').runtime.socket).toBe(
       '/run/crio/crio.sock',
     );
@@ -178,7 +182,7 @@ hosts:
   test('what has a value of its own reaches the cluster', () => {
     const cluster = withHost(
       `cluster: { name: prod, dnsDomain: k8s.internal }
-kubernetes: { logLevel: 4, featureGates: { EphemeralContainers: true } }
+kubernetes: { logLevel: 4, featureGates: { NodeSwap: true } }
 network: { nodeCIDRMaskSize: 25, nodePortRange: 20000-29999, clusterDNS: 10.96.0.53, proxy: { mode: iptables } }
 endpoint: { host: "2001:DB8::9", port: 8443, mode: external }
 etcd: { env: { ETCD_QUOTA_BACKEND_BYTES: 8589934592 } }
@@ -190,7 +194,7 @@ hostsFile: { manage: false }`.replace('host: "2001:DB8::9"', 'host: 198.51.100.7
     );
     expect(cluster).toMatchObject({
       name: 'prod',
-      kubernetes: { logLevel: 4, featureGates: { EphemeralContainers: true } },
+      kubernetes: { logLevel: 4, featureGates: { NodeSwap: true } },
       network: {
         nodeCIDRMaskSize: { ipv4: 25, ipv6: 64 },
         nodePortRange: { first: 20_000, last: 29_999 },

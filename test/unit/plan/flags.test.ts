@@ -11,11 +11,12 @@ function variablesOf(key: ComponentKey, ...inventory: string[]) {
   return componentVariables(componentOf(key), factsOf(cluster, host), host.components[key]);
 }
 
+const v120 = 'kubernetes: { version: "1.20" }';
 const args = (component: string, flags: string) => `components: { ${component}: { args: { ${flags} } } }`;
 
 describe('defaults', () => {
   test('the scheduler, whole and in order', () => {
-    expect(variablesOf('scheduler', oneHost)).toEqual({
+    expect(variablesOf('scheduler', v120, oneHost)).toEqual({
       own: {
         KUBE_SCHEDULER_ARGS: [
           '--bind-address=127.0.0.1',
@@ -55,7 +56,7 @@ describe('flags of the inventory', () => {
     );
     expect(own.KUBE_SCHEDULER_ARGS?.[0]).toBe('--bind-address=0.0.0.0');
     expect(own.KUBE_SCHEDULER_ARGS?.at(-1)).toBe('--profiling=true');
-    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(9);
+    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(8);
   });
 
   test('one with a variable of its own stays in that variable', () => {
@@ -70,11 +71,11 @@ describe('flags of the inventory', () => {
   test('null removes one', () => {
     const { own } = variablesOf('scheduler', args('scheduler', 'profiling: null'), oneHost);
     expect(own.KUBE_SCHEDULER_ARGS?.join()).not.toContain('profiling');
-    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(8);
+    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(7);
   });
 
   test('null for one that is not there does nothing', () => {
-    expect(variablesOf('scheduler', args('scheduler', 'lock-object-name: null'), oneHost)).toEqual(
+    expect(variablesOf('scheduler', args('scheduler', 'leader-elect-resource-name: null'), oneHost)).toEqual(
       variablesOf('scheduler', oneHost),
     );
   });
@@ -137,7 +138,7 @@ describe('shared variables', () => {
   });
 
   test('a worker gets those of its own components', () => {
-    const cluster = clusterOf('kubernetes: { logLevel: 4 }', fiveHosts);
+    const cluster = clusterOf('kubernetes: { version: "1.20", logLevel: 4 }', fiveHosts);
     const facts = factsOf(cluster, hostOf(cluster, 'w1'));
     const shared = sharedDefaults([componentOf('kubelet')], facts);
     expect(shared).toEqual({
@@ -158,7 +159,7 @@ describe('mistakes in tables', () => {
   });
 
   test('an unknown placeholder throws', () => {
-    const row: ComponentRow = { ...componentOf('proxy'), flags: [{ flag: 'x', value: '{weather}' }] };
+    const row: ComponentRow = { ...componentOf('proxy'), flags: [{ flag: 'config', value: '{weather}' }] };
     expect(() => componentVariables(row, facts, { args: {}, config: {} })).toThrow('no such fact: weather');
   });
 });

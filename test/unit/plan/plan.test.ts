@@ -196,9 +196,13 @@ describe('bootstrap methods', () => {
 describe('runtimes', () => {
   const flags = '/etc/kubernetes/kubelet';
   const worker = (...inventory: string[]) => planOf(clusterOf(...inventory, fiveHosts), 'w1');
+  const at = (version: string) => `kubernetes: { version: "${version}" }`;
 
   test('containerd', async () => {
-    const plan = worker('runtime: { cgroupDriver: cgroupfs, sandboxImage: "mirror.example/pause:3.2" }');
+    const plan = worker(
+      at('1.20'),
+      'runtime: { cgroupDriver: cgroupfs, sandboxImage: "mirror.example/pause:3.2" }',
+    );
     const texts = await renderedTexts(plan);
     expect(plan.runtime).toEqual({
       type: 'containerd',
@@ -214,8 +218,8 @@ describe('runtimes', () => {
     expect(fileOf(plan, '/etc/containerd/config.toml').services).toEqual(['containerd.service']);
   });
 
-  test('docker', async () => {
-    const plan = worker('runtime: { type: docker }');
+  test('docker through dockershim, up to 1.23', async () => {
+    const plan = worker(at('1.23'), 'runtime: { type: docker }');
     const texts = await renderedTexts(plan);
     expect(plan.runtime).toEqual({ type: 'docker', unit: 'docker.service', socket: undefined });
     expect(unitsOf(plan)).toContain('docker.service');
@@ -226,11 +230,76 @@ describe('runtimes', () => {
       'native.cgroupdriver=systemd',
     ]);
     expect(texts.has('/etc/containerd/config.toml')).toBe(false);
-    expect(texts.get('/etc/systemd/system/kubelet.service')).toContain('docker.service');
+    expect(texts.get('/etc/systemd/system/kubelet.service')).toContain(
+      '\nAfter=network-online.target docker.service\n',
+    );
+  });
+
+  test('docker through cri-dockerd, from 1.24 on', async () => {
+    const plan = worker(at('1.24'), 'runtime: { type: docker, sandboxImage: mirror.example/pause:9 }');
+    const texts = await renderedTexts(plan);
+    expect(plan.runtime).toEqual({ type: 'docker', unit: 'docker.service', socket: undefined });
+    expect(unitsOf(plan)).toEqual([
+      'docker.service',
+      'cri-dockerd.service',
+      'kubelet.service',
+      'kube-proxy.service',
+    ]);
+    expect(plan.binaries).toContainEqual({ path: '/usr/local/bin/cri-dockerd', version: undefined });
+    const unit = texts.get('/etc/systemd/system/cri-dockerd.service');
+    expect(unit).toContain('--container-runtime-endpoint=unix:///run/cri-dockerd.sock ');
+    expect(unit).toContain('--pod-infra-container-image=mirror.example/pause:9\n');
+    expect(unit).not.toContain('dual-stack');
+    expect(texts.get(flags)).toContain('--container-runtime-endpoint=unix:///run/cri-dockerd.sock');
+    expect(texts.get(flags)).not.toMatch(/--network-plugin|--container-runtime=/);
+    expect(texts.get('/etc/systemd/system/kubelet.service')).toContain(
+      '\nAfter=network-online.target docker.service cri-dockerd.service\n',
+    );
+  });
+
+  test('the socket stands in the configuration file from 1.27 on', async () => {
+    const socket = 'unix:///run/containerd/containerd.sock';
+    const before = await renderedTexts(worker(at('1.26')));
+    expect(before.get(flags)).toContain(`--container-runtime-endpoint=${socket}`);
+    expect(parse(before.get(kubeletConfig) ?? '')).not.toHaveProperty('containerRuntimeEndpoint');
+    const after = await renderedTexts(worker(at('1.27')));
+    expect(after.get(flags)).not.toContain('--container-runtime-endpoint');
+    expect(parse(after.get(kubeletConfig) ?? '').containerRuntimeEndpoint).toBe(socket);
+  });
+
+  test('mirrors of containerd: a file for each registry, which needs no restart', async () => {
+    const mirrors =
+      '{ docker.io: ["https://a.example", "http://b.example:5000"], "registry.example:5000": ["https://c.example/k8s"] }';
+    const plan = worker(`runtime: { registryMirrors: ${mirrors} }`);
+    const texts = await renderedTexts(plan);
+    const hub = '/etc/containerd/certs.d/docker.io/hosts.toml';
+    expect(texts.get(hub)).toContain('\nserver = "https://registry-1.docker.io"\n');
+    expect([...(texts.get(hub) ?? '').matchAll(/^\[host\."(.*)"\]$/gm)].map(([, url]) => url)).toEqual([
+      'https://a.example',
+      'http://b.example:5000',
+    ]);
+    expect(fileOf(plan, hub)).toMatchObject({ mode: 0o644, services: [] });
+    expect(texts.get('/etc/containerd/certs.d/registry.example_5000_/hosts.toml')).toContain(
+      'server = "https://registry.example:5000"',
+    );
+    expect(texts.get('/etc/containerd/config.toml')).toContain('config_path = "/etc/containerd/certs.d"');
+    const without = await renderedTexts(worker());
+    expect(without.get('/etc/containerd/config.toml')).not.toContain('config_path');
+    const onMaster = planOf(clusterOf(`runtime: { registryMirrors: ${mirrors} }`, fiveHosts), 'm1');
+    expect(pathsOf(onMaster).join()).not.toContain('certs.d');
+  });
+
+  test('mirrors of Docker: those of Docker Hub, in its own file', async () => {
+    const plan = worker('runtime: { type: docker, registryMirrors: { docker.io: ["https://a.example"] } }');
+    const texts = await renderedTexts(plan);
+    expect(JSON.parse(texts.get('/etc/docker/daemon.json') ?? '')['registry-mirrors']).toEqual([
+      'https://a.example',
+    ]);
+    expect(pathsOf(plan).join()).not.toContain('certs.d');
   });
 
   test('external: its socket, and no file and no unit of it', async () => {
-    const plan = worker('runtime: { type: external, socket: /run/crio/crio.sock }');
+    const plan = worker(at('1.26'), 'runtime: { type: external, socket: /run/crio/crio.sock }');
     const texts = await renderedTexts(plan);
     expect(plan.runtime).toEqual({ type: 'external', unit: undefined, socket: '/run/crio/crio.sock' });
     expect(unitsOf(plan)).toEqual(['kubelet.service', 'kube-proxy.service']);
@@ -322,8 +391,10 @@ describe('etcd', () => {
   test('on arm64 is told that it may start', async () => {
     const hosts =
       'hosts: [{ name: a, address: 192.0.2.1, arch: arm64, roles: [etcd, control-plane, worker] }]';
-    expect(await textOf(env, undefined, hosts)).toContain('\nETCD_UNSUPPORTED_ARCH="arm64"\n');
-    expect(await textOf(env, undefined, oneHost)).not.toContain('UNSUPPORTED');
+    const v120 = 'kubernetes: { version: "1.20" }';
+    expect(await textOf(env, undefined, v120, hosts)).toContain('\nETCD_UNSUPPORTED_ARCH="arm64"\n');
+    expect(await textOf(env, undefined, hosts)).not.toContain('UNSUPPORTED');
+    expect(await textOf(env, undefined, v120, oneHost)).not.toContain('UNSUPPORTED');
   });
 
   test('keeps its data where the inventory says', async () => {
@@ -402,7 +473,9 @@ describe('the rest of the inventory', () => {
     ['rr', ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh']],
     ['lc', ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh', 'ip_vs_lc']],
   ])('the scheduler %s loads its module, each once', (scheduler, modules) => {
-    const plan = planOf(clusterOf(`network: { proxy: { ipvsScheduler: ${scheduler} } }`, oneHost));
+    const plan = planOf(
+      clusterOf(`network: { proxy: { mode: ipvs, ipvsScheduler: ${scheduler} } }`, oneHost),
+    );
     expect(plan.modules.map(({ name }) => name).filter((name) => name.startsWith('ip_vs'))).toEqual(modules);
   });
 });

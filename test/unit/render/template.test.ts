@@ -157,6 +157,7 @@ describe('the templates of hardway', () => {
   /** Named by no row: read by other templates, or by code of their own. */
   const others = [
     '_report/report.html.hbs',
+    'etc/containerd/_hosts.toml.hbs',
     'etc/kubernetes/_overrides.hbs',
     'etc/kubernetes/auth/_kubeconfig.hbs',
   ];
