@@ -93,6 +93,26 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('../commands/certs.ts')).certsCheck,
   },
   {
+    usage: 'versions',
+    describe: 'List the Kubernetes versions and what runs beside each',
+    takesInventory: false,
+    load: async () => (await import('../commands/versions.ts')).versions,
+  },
+  {
+    usage: 'upgrade-check [inventory]',
+    describe: 'Tell what an upgrade changes; exit 1 when something must be changed first',
+    takesInventory: true,
+    options: {
+      to: {
+        type: 'string',
+        demandOption: true,
+        requiresArg: true,
+        describe: 'version to go to: 1.24, or 1.24.17',
+      },
+    },
+    load: async () => (await import('../commands/upgrade-check.ts')).upgradeCheck,
+  },
+  {
     usage: 'schema',
     describe: "Print the inventory's JSON Schema, for editors",
     takesInventory: false,

@@ -18,6 +18,38 @@ export interface Loaded {
   readonly cluster: Cluster | undefined;
 }
 
+/** The same inventory at another Kubernetes version. */
+export interface LoadedAt {
+  /** In the order of the source. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What it means there, whether or not a diagnostic is an error. */
+  readonly cluster: Cluster;
+}
+
+/**
+ * An inventory without errors, to be looked at as if its version were another one: nothing
+ * else changes, so that every rule tells by itself what the other version does not take.
+ */
+export function inventoryAt(
+  input: string | Uint8Array,
+  file: string,
+): { readonly source: Source; readonly at: (version: string) => LoadedAt } {
+  const { text, document, diagnostics: syntax } = parseInventory(input);
+  if (document === undefined) throw new Error(`the inventory has errors: ${syntax[0]?.message}`);
+  const { inventory: written, diagnostics: shape } = decodeInventory(text, document);
+  const locate = locator(document);
+  const at = (version: string): LoadedAt => {
+    const inventory = { ...written, kubernetes: { ...written.kubernetes, version } };
+    const facts = factsOf(inventory, shape);
+    const meaning = checkRules({ inventory, facts }).map(locate);
+    return {
+      diagnostics: sortDiagnostics([...shape, ...meaning]),
+      cluster: normalizeInventory(inventory, facts),
+    };
+  };
+  return { source: { file, text }, at };
+}
+
 /** What an inventory means and everything that is wrong with it; `-` as the file is standard input. */
 export function loadInventory(input: string | Uint8Array, file: string): Loaded {
   const { text, document, diagnostics: syntax } = parseInventory(input);

@@ -22,6 +22,20 @@ export function createRenderer(pki: Pki, templates: Templates): (plan: HostPlan)
   return (plan) => plan.files.map((file) => renderFile(file, { plan, pki, templates, memo }));
 }
 
+/**
+ * Files that templates make, in the form for review, by path: what can be said of a host
+ * without any key. Plans of different versions are compared by them.
+ */
+export function reviewTexts(plan: HostPlan, templates: Templates): ReadonlyMap<string, string> {
+  const pki = { bootstrapToken: `${redacted}.${redacted}`, encryptionKey: redacted };
+  const texts = plan.files.flatMap(({ path, source }) =>
+    source.kind === 'template'
+      ? [[path, fillTemplate(source, { plan, pki, templates }).review.toString()] as const]
+      : [],
+  );
+  return new Map(texts);
+}
+
 interface Rendering {
   readonly plan: HostPlan;
   readonly pki: Pki;
@@ -107,7 +121,13 @@ function templateForms(source: TemplateSource, rendering: Rendering): Forms {
   return remembered(known, key, () => fillTemplate(source, rendering));
 }
 
-function fillTemplate(source: TemplateSource, { plan, pki, templates }: Rendering): Forms {
+/** What templates read of the PKI. */
+type TemplateSecrets = Pick<Pki, 'bootstrapToken' | 'encryptionKey'>;
+
+function fillTemplate(
+  source: TemplateSource,
+  { plan, pki, templates }: Pick<Rendering, 'plan' | 'templates'> & { readonly pki: TemplateSecrets },
+): Forms {
   const fill = (secrets: Secrets) => {
     const { shared, own } = plan.values;
     const text = templates.get(source.template)({ ...shared, ...own, item: source.item ?? {}, secrets });
@@ -177,7 +197,7 @@ interface Secrets {
   readonly httpsProxy: string;
 }
 
-function secretsOf(pki: Pki, proxy: ProxySettings | undefined): Secrets {
+function secretsOf(pki: TemplateSecrets, proxy: ProxySettings | undefined): Secrets {
   const [id = '', secret = ''] = pki.bootstrapToken.split('.');
   return {
     bootstrapToken: pki.bootstrapToken,
