@@ -7,7 +7,8 @@ import { factsOf } from './facts.ts';
 import { locator } from './locate.ts';
 import { normalizeInventory } from './normalize.ts';
 import { parseInventory } from './parse.ts';
-import { checkRules } from './rules.ts';
+import type { Problem } from './problem.ts';
+import { checkRules, type RuleContext } from './rules.ts';
 
 export interface Loaded {
   /** What the diagnostics point into. */
@@ -24,6 +25,9 @@ export interface LoadedAt {
   readonly diagnostics: readonly Diagnostic[];
   /** What it means there, whether or not a diagnostic is an error. */
   readonly cluster: Cluster;
+  /** What rules see of it. */
+  readonly context: RuleContext;
+  readonly locate: (problem: Problem) => Diagnostic;
 }
 
 /**
@@ -41,8 +45,11 @@ export function inventoryAt(
   const at = (version: string): LoadedAt => {
     const inventory = { ...written, kubernetes: { ...written.kubernetes, version } };
     const facts = factsOf(inventory, shape);
-    const meaning = checkRules({ inventory, facts }).map(locate);
+    const context = { inventory, facts };
+    const meaning = checkRules(context).map(locate);
     return {
+      context,
+      locate,
       diagnostics: sortDiagnostics([...shape, ...meaning]),
       cluster: normalizeInventory(inventory, facts),
     };

@@ -18,6 +18,9 @@ beforeAll(() => {
   writeFileSync(join(folder, 'wrong.yaml'), wrong);
   writeFileSync(join(folder, 'warned.yaml'), `${single}network: { serviceCIDR: 10.76.0.0/12 }\n`);
   mkdirSync(join(folder, 'empty'));
+  const old = single.replace(/^apiVersion.*$/m, '$&\nkubernetes: { version: 1.20.2 }');
+  writeFileSync(join(folder, 'old.yaml'), old);
+  writeFileSync(join(folder, 'blocked.yaml'), `${old}runtime: { type: docker }\n`);
 });
 
 function run(line: string, input?: string): CliResult {
@@ -100,6 +103,8 @@ describe('mistakes in the command line end with 2, one sentence and a way on', (
     ['kubeconfig --user a --days 0', /--days wants a whole number/],
     ['kubeconfig --user a --days=-3', /--days wants a whole number/],
     ['kubeconfig --user a --days 1e9', /--days wants a whole number/],
+    ['upgrade-check inventory.yaml', /Missing required argument: to/],
+    ['upgrade-check inventory.yaml --to=', /--to wants a value/],
     ['kubeconfig --group g', /want --user/],
     ['kubeconfig --days 3', /want --user/],
   ])('%s', (line, message) => {
@@ -117,7 +122,11 @@ describe('mistakes in the command line end with 2, one sentence and a way on', (
   });
 });
 
-const reading = names.filter((name) => commands.find(({ usage }) => usage.startsWith(name))?.takesInventory);
+/** Options that a command cannot do without. */
+const needed: Readonly<Record<string, string>> = { 'upgrade-check': ' --to 1.37' };
+const reading = names
+  .filter((name) => commands.find(({ usage }) => usage.startsWith(name))?.takesInventory)
+  .map((name) => `${name}${needed[name] ?? ''}`);
 
 describe.each(reading)('%s and an inventory that is not there', (name) => {
   test.each([
@@ -180,6 +189,9 @@ describe('--format json', () => {
     ['certs list inventory.yaml', 0],
     ['certs check inventory.yaml', 0],
     ['schema', 0],
+    ['versions', 0],
+    ['upgrade-check old.yaml --to 1.23', 0],
+    ['upgrade-check blocked.yaml --to 1.24', 1],
   ])('%s gives one JSON document on standard output', (line, status) => {
     const result = run(`${line} --format json`);
     expect(result.status).toBe(status);
@@ -213,6 +225,67 @@ describe('--quiet', () => {
     const { status, stderr } = run('validate warned.yaml');
     expect(status).toBe(0);
     expect(stderr).toContain('warning[');
+  });
+});
+
+describe('versions', () => {
+  test('marks the default, which an inventory without a version means', () => {
+    const { status, stdout } = run('versions');
+    const [marked, ...more] = stdout.split('\n').filter((line) => /^\d\S+ \*/.test(line));
+    expect({ status, more }).toEqual({ status: 0, more: [] });
+    const { default: version } = JSON.parse(run('versions --format json').stdout);
+    expect(marked?.split(' ')[0]).toBe(version);
+  });
+});
+
+describe('upgrade-check', () => {
+  test('exits 0 when nothing blocks, and has a paragraph for each step', () => {
+    const { status, stdout } = run('upgrade-check old.yaml --to 1.23');
+    expect(status).toBe(0);
+    expect(stdout.match(/^1\.\d+\.\d+ -> 1\.\d+\.\d+$/gm)).toEqual([
+      '1.20.2 -> 1.21.14',
+      '1.21.14 -> 1.22.17',
+      '1.22.17 -> 1.23.17',
+    ]);
+  });
+
+  test('exits 1 when something blocks; --quiet prints that alone', () => {
+    expect(run('upgrade-check blocked.yaml --to 1.24').status).toBe(1);
+    const { status, stdout } = run('upgrade-check blocked.yaml --to 1.24 --quiet');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^1\.23\.17 -> 1\.24\.17\n {2}blocks {4}dockershim: /);
+    expect(run('upgrade-check old.yaml --to 1.23 --quiet').stdout).toBe('');
+  });
+
+  test('one minor is a screen or two', () => {
+    for (const to of ['1.21', '1.20.15']) {
+      const { stdout } = run(`upgrade-check old.yaml --to ${to}`);
+      expect(stdout.split('\n').length).toBeLessThan(60);
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+    }
+  });
+
+  test.each([
+    ['1.19', /cannot be downgraded/],
+    ['1.20.1', /older than the inventory's 1\.20\.2/],
+    ['1.20.2', /at 1\.20\.2 already/],
+    ['1.99', /not known/],
+    ['soon', /no version/],
+  ])('--to %s ends with 2 and a way on', (to, message) => {
+    const result = run(`upgrade-check old.yaml --to ${to}`);
+    expect({ status: result.status, stdout: result.stdout }).toEqual({ status: 2, stdout: '' });
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr).toContain('  fix: ');
+    expectNoStack(result);
+  });
+
+  test('takes the inventory from standard input', () => {
+    const { status, stdout } = run(
+      'upgrade-check - --to 1.24',
+      readFileSync(join(folder, 'blocked.yaml'), 'utf8'),
+    );
+    expect(status).toBe(1);
+    expect(stdout).toContain('1.23.17 -> 1.24.17');
   });
 });
 
