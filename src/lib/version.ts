@@ -20,9 +20,3 @@ export function compareMinors(left: string, right: string): number {
   const [rightMajor = 0, rightMinor = 0] = right.split('.').map(Number);
   return leftMajor - rightMajor || leftMinor - rightMinor;
 }
-
-/** Orders versions of three numbers, `3.5.24`: negative when `left` is older. */
-export function compareVersions(left: string, right: string): number {
-  const [one, other] = [left, right].map(parseVersion);
-  return compareMinors(one?.minor ?? '', other?.minor ?? '') || (one?.patch ?? 0) - (other?.patch ?? 0);
-}

@@ -136,15 +136,43 @@ function flagsSetByHardway({ new: now, host }: Pair, { name, key }: ComponentRow
 
 function fieldItems(pairs: readonly Pair[]): UpgradeItem[] {
   const names = [...new Set(pairs.flatMap((pair) => [...pair.new.fields.keys()]))];
-  return names.flatMap((component) =>
-    union(
-      pairs.map((pair) => differences(pair.old.fields.get(component), pair.new.fields.get(component))),
-    ).map(({ name, old, new: now }) => ({
+  return names.flatMap((component) => {
+    const found = pairs.map((pair) =>
+      wholeMaps(pair.old.fields.get(component) ?? none, pair.new.fields.get(component) ?? none),
+    );
+    return union(found).map(({ name, old, new: now }) => ({
       kind: 'changes' as const,
       subject: 'configuration',
       message: `${component}: ${fieldText(name, old, now)}`,
-    })),
+    }));
+  });
+}
+
+const none: Settings = new Map();
+
+/** Differences of fields; a map that comes or goes as a whole is one of them. */
+function wholeMaps(old: Settings, now: Settings): Difference[] {
+  const byTop = new Map<string, Difference[]>();
+  for (const one of differences(old, now)) byTop.set(topOf(one), [...(byTop.get(topOf(one)) ?? []), one]);
+  return [...byTop].flatMap(([top, members]) => {
+    const isOnBothSides = [old, now].every((fields) =>
+      [...fields.keys()].some((name) => topOf({ name }) === top),
+    );
+    const isMap = members.every(({ name }) => name !== top);
+    if (isOnBothSides || !isMap) return members;
+    return [{ name: top, old: mapText(top, members, 'old'), new: mapText(top, members, 'new') }];
+  });
+}
+
+function topOf({ name }: { readonly name: string }): string {
+  return name.split('.')[0] ?? name;
+}
+
+function mapText(top: string, members: readonly Difference[], side: 'old' | 'new'): string | undefined {
+  const fields = members.flatMap((one) =>
+    one[side] === undefined ? [] : [`${one.name.slice(top.length + 1)}: ${one[side]}`],
   );
+  return fields.length === 0 ? undefined : `{ ${fields.join(', ')} }`;
 }
 
 function fieldText(name: string, old: string | undefined, now: string | undefined): string {

@@ -78,9 +78,12 @@ function fieldsOf(value: unknown, path: string): [string, string][] {
   );
 }
 
-/** One host for each way in which hosts differ: versions change the others of its kind as they change it. */
+/**
+ * Two hosts, or the only one, for each way in which hosts differ: versions change the others of
+ * the kind as they change these, and what is not the same in both is each host's own.
+ */
 export function kindsOfHosts(cluster: Cluster): readonly Host[] {
-  const kinds = new Map<string, Host>();
+  const kinds = new Map<string, readonly Host[]>();
   for (const host of cluster.hosts) {
     const { roles, arch, components: settings, labels, taints, addresses } = host;
     const families = addresses.map(({ family }) => family);
@@ -92,7 +95,8 @@ export function kindsOfHosts(cluster: Cluster): readonly Host[] {
       Object.keys(labels).length > 0,
       taints.length > 0,
     ]);
-    if (!kinds.has(kind)) kinds.set(kind, host);
+    const known = kinds.get(kind) ?? [];
+    if (known.length < 2) kinds.set(kind, [...known, host]);
   }
-  return [...kinds.values()];
+  return [...kinds.values()].flat();
 }

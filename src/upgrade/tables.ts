@@ -1,11 +1,10 @@
 /** What the tables of releases, APIs and notes say about one step: etcd, images, the runtime, the rest. */
-
 import { components } from '../catalog/components.ts';
 import { corednsImageOf, releaseOf, sandboxImageOf } from '../catalog/releases.ts';
 import { type NoteCondition, type UpgradeNoteRow, upgradeNotes } from '../catalog/upgrades/notes.ts';
 import { type RemovedApiRow, removedApis } from '../catalog/upgrades/removed-apis.ts';
 import { etcdHops } from '../catalog/upgrades/skew.ts';
-import { compareVersions, parseVersion } from '../lib/version.ts';
+import { parseVersion } from '../lib/version.ts';
 import { type Cluster, hostsWithRole } from '../model/cluster.ts';
 import type { UpgradeItem } from './item.ts';
 import { namesShort } from './names.ts';
@@ -25,39 +24,24 @@ export function tableItems(before: Cluster, after: Cluster): UpgradeItem[] {
 // etcd
 
 function etcdItems(before: Cluster, after: Cluster): UpgradeItem[] {
+  const { minor } = after.kubernetes;
+  const [oldTable, wanted] = [releaseOf(before.kubernetes.minor).etcd, releaseOf(minor).etcd];
   const [old, now] = [before.etcd.version, after.etcd.version];
-  const [oldTable, wanted] = [before, after].map(({ kubernetes }) => releaseOf(kubernetes.minor).etcd);
   const subject = 'etcd';
-  if (old === now) {
-    if (now === wanted || wanted === undefined || oldTable === wanted) return [];
-    const message = `the inventory keeps etcd ${now}; Kubernetes ${after.kubernetes.minor} goes with ${wanted}${hopText(now, wanted)}`;
-    return [{ kind: 'check', subject, message, fix: 'delete etcd.version, or write the newer one' }];
-  }
-  const refusal = hopRefusal(old, now);
-  if (refusal !== undefined) {
-    return [
-      {
-        kind: 'blocks',
-        subject,
-        message: `etcd ${old} cannot go to ${now}: ${refusal}`,
-        fix: 'go to the newest patch of the minor before first, with etcd.version in the inventory',
-      },
-    ];
-  }
   const members = hostsWithRole(after, 'etcd').map(({ name }) => name);
-  const message = `etcd ${old} -> ${now}, before kube-apiserver, one member after the other (${namesShort(members, 6)})${hopText(old, now)}`;
-  return [{ kind: 'changes', subject, message }];
-}
-
-/** Why etcd cannot go from one version to another at once. */
-function hopRefusal(old: string, now: string): string | undefined {
-  const [from, to] = [parseVersion(old)?.minor, parseVersion(now)?.minor];
-  if (from === to) return undefined;
-  const row = etcdHops.find(({ minor }) => minor === to);
-  if (row?.from !== from) return 'etcd goes up one minor at a time';
-  const { atLeast } = row ?? {};
-  if (atLeast === undefined || compareVersions(old, atLeast.version) >= 0) return undefined;
-  return `every member must run ${atLeast.version} or newer first (${atLeast.why})`;
+  if (members.length === 0) {
+    if (oldTable === wanted) return [];
+    const message = `Kubernetes ${minor} goes with etcd ${wanted}, before ${oldTable}; yours is kept by others${hopText(oldTable, wanted)}`;
+    return [{ kind: 'check', subject, message, fix: 'have it upgraded before the API servers' }];
+  }
+  if (old !== now) {
+    const order = `one member after the other (${namesShort(members, 6)})`;
+    const message = `etcd ${old} -> ${now}, before kube-apiserver, ${order}${hopText(old, now)}`;
+    return [{ kind: 'changes', subject, message }];
+  }
+  if (now === wanted || oldTable === wanted) return [];
+  const message = `the inventory keeps etcd ${now}; Kubernetes ${minor} goes with ${wanted}${hopText(now, wanted)}`;
+  return [{ kind: 'check', subject, message, fix: 'delete etcd.version, or write the newer one' }];
 }
 
 /** What a change of etcd's minor asks for. */

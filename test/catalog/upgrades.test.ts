@@ -9,8 +9,14 @@ import { removedApis } from '../../src/catalog/upgrades/removed-apis.ts';
 import { etcdHops } from '../../src/catalog/upgrades/skew.ts';
 import { removedValues, successors } from '../../src/catalog/upgrades/successors.ts';
 import { templatesDir } from '../../src/lib/package-root.ts';
-import { compareVersions, parseVersion } from '../../src/lib/version.ts';
+import { compareMinors, parseVersion } from '../../src/lib/version.ts';
 import { componentKeys } from '../../src/model/cluster.ts';
+
+/** Orders versions of three numbers. */
+function compareVersions(left: string, right: string): number {
+  const [one, other] = [parseVersion(left), parseVersion(right)];
+  return compareMinors(one?.minor ?? '', other?.minor ?? '') || (one?.patch ?? 0) - (other?.patch ?? 0);
+}
 
 const minors = releases.map(({ minor }) => minor);
 

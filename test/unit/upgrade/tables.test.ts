@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { releases } from '../../../src/catalog/releases.ts';
 import { totalsOf } from '../../../src/upgrade/item.ts';
 import { skewOf } from '../../../src/upgrade/rollout.ts';
-import { fiveHosts, ipv6Networks, oneHost, oneIPv6Host } from '../../support/clusters.ts';
+import { tableItems } from '../../../src/upgrade/tables.ts';
+import { clusterOf, fiveHosts, ipv6Networks, oneHost, oneIPv6Host } from '../../support/clusters.ts';
 import { itemsTo, messagesTo, upgrade } from '../../support/upgrades.ts';
 
 describe('etcd', () => {
@@ -37,6 +38,18 @@ describe('etcd', () => {
     const last = upgrade('1.36.1', '1.37', 'etcd: { version: 3.6.5 }', oneHost);
     expect(messagesTo(last, '1.37', 'blocks')).toEqual([expect.stringContaining('etcd 3.6.5')]);
   });
+});
+
+test('an etcd that others keep is theirs to upgrade', () => {
+  const [before, after] = ['1.21.1', '1.22.1'].map((version) => {
+    const cluster = clusterOf(`kubernetes: { version: ${version} }`, fiveHosts);
+    return { ...cluster, hosts: cluster.hosts.filter(({ roles }) => !roles.includes('etcd')) };
+  });
+  if (before === undefined || after === undefined) throw new Error('two clusters');
+  expect(tableItems(before, after)).toContainEqual(
+    expect.objectContaining({ kind: 'check', subject: 'etcd', message: expect.stringContaining('3.5.3') }),
+  );
+  expect(tableItems(after, after).map(({ subject }) => subject)).not.toContain('etcd');
 });
 
 describe('images and runtime', () => {
