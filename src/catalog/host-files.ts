@@ -72,6 +72,28 @@ export const hostFiles: readonly HostFileRow[] = [
     services: ['etcd.service'],
   },
   unit('etcd.service', 'etcd'),
+  {
+    path: paths.etcdRestoreScript,
+    source: { template: 'usr/local/sbin/hardway-etcd-restore.hbs' },
+    roles: ['etcd'],
+    mode: 0o755,
+  },
+  {
+    path: paths.etcdBackupScript,
+    source: { template: 'usr/local/sbin/hardway-etcd-backup.hbs' },
+    roles: ['etcd'],
+    when: 'backsUpEtcd',
+    mode: 0o755,
+  },
+  {
+    // Its timer starts it: install.sh has nothing to enable or to restart.
+    path: `${paths.systemdDir}/hardway-etcd-backup.service`,
+    source: { template: 'etc/systemd/system/hardway-etcd-backup.service.hbs' },
+    roles: ['etcd'],
+    when: 'backsUpEtcd',
+    mode: 0o644,
+  },
+  { ...unit('hardway-etcd-backup.timer', 'etcd'), when: 'backsUpEtcd' },
 
   // the control plane's keys; the etcd and front-proxy authorities' keys are on no host
   {

@@ -24,6 +24,7 @@ import {
   defaultMaskSize,
   defaultSockets,
   endpointKeys,
+  etcdBackupKeys,
   etcdKeys,
   hostKeys,
   kubernetesKeys,
@@ -119,6 +120,16 @@ function etcdOf({ etcd }: WrittenInventory, minor: string): Cluster['etcd'] {
     dataDir: or(etcd?.dataDir, etcdKeys.dataDir),
     clusterToken: or(etcd?.clusterToken, etcdKeys.clusterToken),
     env: withoutHoles(etcd?.env),
+    backup: backupOf(etcd?.backup),
+  };
+}
+
+function backupOf(backup: NonNullable<WrittenInventory['etcd']>['backup']): Cluster['etcd']['backup'] {
+  if (backup === undefined) return undefined;
+  return {
+    schedule: or(backup.schedule, etcdBackupKeys.schedule),
+    keep: or(backup.keep, etcdBackupKeys.keep),
+    dir: or(backup.dir, etcdBackupKeys.dir),
   };
 }
 

@@ -68,6 +68,9 @@ export interface ProxySettings {
   readonly noProxy: readonly string[];
 }
 
+/** Snapshots from a timer: when (OnCalendar of systemd), how many are kept, and where. */
+export type EtcdBackup = { readonly schedule: string; readonly keep: number; readonly dir: string };
+
 export interface Cluster {
   readonly name: string;
   readonly domain: string | undefined;
@@ -103,6 +106,7 @@ export interface Cluster {
     readonly dataDir: string;
     readonly clusterToken: string;
     readonly env: Readonly<Record<string, string>>;
+    readonly backup: EtcdBackup | undefined;
   };
   readonly pki: {
     readonly keyAlgorithm: KeyAlgorithm;

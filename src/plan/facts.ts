@@ -57,6 +57,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
   const usesDocker = cluster.runtime.type === 'docker';
   return {
     audits: cluster.security.audit,
+    backsUpEtcd: cluster.etcd.backup !== undefined,
     bootstrapsWithToken: method !== 'signed',
     bootstrapsWithTokenFile: method === 'token-file',
     bootstrapsWithTokenSecret: method === 'token-secret',

@@ -37,20 +37,26 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
       unit,
     })),
     modules,
-    space: requirements.space.filter(applies).map(({ path, mebibytes }) => ({
-      path: path === 'etcd' ? cluster.etcd.dataDir : path,
-      mebibytes,
-    })),
-    peers: peersOf(cluster, host),
-    data: requirements.data
+    space: requirements.space
       .filter(applies)
-      .map(({ path }) => (path === 'etcd' ? cluster.etcd.dataDir : path)),
+      .map(({ path, mebibytes }) => ({ path: stateFolder(cluster, path), mebibytes })),
+    peers: peersOf(cluster, host),
+    data: requirements.data.filter(applies).map(({ path }) => stateFolder(cluster, path)),
     generated: requirements.generated.filter(applies).map((row) => row.path),
     awaited: requirements.awaited.filter(applies).map(({ unit, path }) => ({ unit, path })),
     runtime: runtimeOf(cluster, host),
     requiresSwapOff: host.roles.includes('worker') && failsOnSwap(host),
     values: valuesOf(cluster, host, facts, modules),
   };
+}
+
+/** Folders that the inventory names, by the words that stand for them in the catalog's tables. */
+function stateFolder({ etcd }: Cluster, path: string): string {
+  const folders: Readonly<Record<string, string | undefined>> = {
+    etcd: etcd.dataDir,
+    'etcd-backup': etcd.backup?.dir,
+  };
+  return folders[path] ?? path;
 }
 
 function modulesOf(cluster: Cluster, rows: HostPlan['modules']): HostPlan['modules'] {
@@ -75,9 +81,16 @@ function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpe
     owner,
     group,
   }));
-  const etcdData: DirectorySpec = { path: cluster.etcd.dataDir, mode: 0o700, owner: 'etcd', group: 'etcd' };
-  const isListed = fromTable.some((directory) => directory.path === etcdData.path);
-  return host.roles.includes('etcd') && !isListed ? [...fromTable, etcdData] : fromTable;
+  if (!host.roles.includes('etcd')) return fromTable;
+  const listed = new Set(fromTable.map(({ path }) => path));
+  return [...fromTable, ...etcdDirectories(cluster).filter(({ path }) => !listed.has(path))];
+}
+
+/** Snapshots are root's: etcd, or who has got into it, cannot touch them. */
+function etcdDirectories({ etcd: { dataDir, backup } }: Cluster): DirectorySpec[] {
+  const data = { path: dataDir, mode: 0o700, owner: 'etcd', group: 'etcd' } as const;
+  if (backup === undefined) return [data];
+  return [data, { path: backup.dir, mode: 0o700, owner: 'root', group: 'root' }];
 }
 
 function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {

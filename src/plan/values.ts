@@ -91,6 +91,7 @@ function etcdValues(cluster: Cluster, host: Host): TemplateValues {
   return {
     name: host.name,
     dataDir: cluster.etcd.dataDir,
+    clientPort: etcdClientPort,
     clusterToken: cluster.etcd.clusterToken,
     peerUrl: etcdPeerUrl(host),
     clientUrl: etcdClientUrl(host),
@@ -99,6 +100,8 @@ function etcdValues(cluster: Cluster, host: Host): TemplateValues {
     // etcd 3.4 starts on arm64 only when told that the platform is unsupported (etcd-io/etcd, etcdmain/etcd.go).
     isUnsupportedArch: host.arch === 'arm64',
     env: Object.entries(cluster.etcd.env).map(([name, value]) => ({ name, value })),
+    // Read by files that are there only with a backup.
+    backup: cluster.etcd.backup ?? {},
   };
 }
 

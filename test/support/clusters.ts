@@ -83,6 +83,10 @@ export const manyClusters: Readonly<Record<string, Cluster>> = {
   - { name: w, address: 192.0.2.3, roles: [worker], labels: { disk: ssd }, taints: ["gpu=yes:NoSchedule"] }`,
   ),
   IPv6: clusterOf(ipv6Networks, oneIPv6Host),
+  'snapshots of etcd': clusterOf(
+    'etcd: { backup: { schedule: "Mon..Fri *-*-* 02:30:00 UTC", keep: 3, dir: /srv/snapshots } }',
+    fiveHosts,
+  ),
 };
 
 /** Every host of every one of those clusters, with a title for test.each. */

@@ -23,12 +23,6 @@ const unsupported: readonly UnsupportedRow[] = [
     isWritten: ({ etcd }) => etcd?.external !== undefined,
     fix: 'delete "external" and give hosts the role etcd',
   },
-  {
-    what: 'etcd.backup',
-    path: ['etcd', 'backup'],
-    isWritten: ({ etcd }) => etcd?.backup !== undefined,
-    fix: 'delete "backup"',
-  },
   ...(['bundle', 'download'] as const).map((source) => ({
     what: `binaries.source ${source}`,
     path: ['binaries', 'source'],
