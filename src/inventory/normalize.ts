@@ -4,6 +4,7 @@
  */
 import { releaseOf } from '../catalog/releases.ts';
 import { parseDuration } from '../lib/duration.ts';
+import { httpsUrl, parseEndpoint } from '../lib/endpoint.ts';
 import { type Address, addressBits, type Cidr, nthAddress, parseAddress } from '../lib/ip.ts';
 import {
   type Cluster,
@@ -121,6 +122,22 @@ function etcdOf({ etcd }: WrittenInventory, minor: string): Cluster['etcd'] {
     clusterToken: or(etcd?.clusterToken, etcdKeys.clusterToken),
     env: withoutHoles(etcd?.env),
     backup: backupOf(etcd?.backup),
+    external: externalOf(etcd?.external),
+  };
+}
+
+function externalOf(
+  external: NonNullable<WrittenInventory['etcd']>['external'],
+): Cluster['etcd']['external'] {
+  if (external === undefined) return undefined;
+  return {
+    endpoints: (external.endpoints ?? []).map((written) => {
+      const { host, port } = needed(parseEndpoint(written ?? ''), 'endpoint');
+      return httpsUrl(host, needed(port, 'port of an endpoint'));
+    }),
+    caFile: needed(external.caFile, 'etcd.external.caFile'),
+    certFile: needed(external.certFile, 'etcd.external.certFile'),
+    keyFile: needed(external.keyFile, 'etcd.external.keyFile'),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Problem } from './problem.ts';
 import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
 import { endpointKeysFitTheMode, endpointLeadsToTheApi, portsAreFree } from './rules/endpoint.ts';
 import { etcdVariablesAreFree, etcdVersionFitsKubernetes } from './rules/etcd.ts';
+import { etcdIsKeptByOne, externalEndpointsAreServers, ownEtcdKeysAreUsed } from './rules/etcd-external.ts';
 import { backupDirIsApart, dataDirIsNoSystemFolder } from './rules/folders.ts';
 import {
   addressesAreUnique,
@@ -64,6 +65,9 @@ export const rules: readonly Rule[] = [
   dataDirIsNoSystemFolder,
   backupDirIsApart,
   etcdVariablesAreFree,
+  etcdIsKeptByOne,
+  ownEtcdKeysAreUsed,
+  externalEndpointsAreServers,
   validityPeriodsNest,
   namesInCertificatesAreExact,
   bootstrapKeysFitTheMethod,

@@ -65,6 +65,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     hasFeatureGates: Object.keys(cluster.kubernetes.featureGates).length > 0,
     installsCoreDNS: cluster.addons.coredns,
     installsFlannel: cluster.addons.flannel,
+    keepsEtcd: cluster.etcd.external === undefined,
     isNotControlPlane: !roles.includes('control-plane'),
     isWorker: roles.includes('worker'),
     kubeletServingIsSigned: method === 'signed',
@@ -74,6 +75,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     usesDocker,
     usesDockerWithProxy: usesDocker && cluster.runtime.proxy !== undefined,
     usesDockershim: usesDocker,
+    usesExternalEtcd: cluster.etcd.external !== undefined,
     usesIpvs: cluster.network.proxy.mode === 'ipvs',
     usesRemoteRuntime: !usesDocker,
   };

@@ -6,11 +6,19 @@ import type { CertificateRow } from '../catalog/certificates.ts';
 import { type HostFileRow, hostDirectories, hostFiles } from '../catalog/host-files.ts';
 import * as paths from '../catalog/paths.ts';
 import * as requirements from '../catalog/requirements.ts';
-import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
+import { parseEndpoint } from '../lib/endpoint.ts';
+import {
+  type Cluster,
+  type ExternalEtcdSettings,
+  type Host,
+  hostsWithRole,
+  primaryAddress,
+  type Role,
+} from '../model/cluster.ts';
 import type { DirectorySpec, FileSource, FileSpec, KubeconfigSource } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
 import { certificateId, certificateRowsOf } from './certificates.ts';
-import { apiServerPort, endpointUrl, localApiServerUrl } from './endpoints.ts';
+import { apiServerPort, endpointUrl, etcdClientPort, localApiServerUrl } from './endpoints.ts';
 import { type Facts, factsOf, holds } from './facts.ts';
 import { runtimeUnits, valuesOf } from './values.ts';
 
@@ -126,6 +134,7 @@ function isUnitOf(service: string, host: Host): boolean {
 function sourceOf(row: HostFileRow, host: Host): FileSource {
   const { source } = row;
   if ('authority' in source) return { kind: 'authority', ...source };
+  if ('externalEtcd' in source) return { kind: 'external-etcd', part: source.externalEtcd };
   if ('serviceAccount' in source) return { kind: 'service-account', part: source.serviceAccount };
   const overlay = row.overlay === undefined ? {} : host.components[row.overlay].config;
   const hasOverlay = Object.keys(overlay).length > 0;
@@ -193,15 +202,24 @@ function peersOf(cluster: Cluster, host: Host): HostPlan['peers'] {
   const rows = requirements.peers.filter(
     (row) => host.roles.includes(row.role) && (row.role === row.of || !host.roles.includes(row.of)),
   );
-  return rows.flatMap((row) =>
-    hostsWithRole(cluster, row.of)
+  return rows.flatMap((row) => {
+    if (row.of === 'etcd' && cluster.etcd.external !== undefined) return externalPeers(cluster.etcd.external);
+    return hostsWithRole(cluster, row.of)
       .filter((other) => other !== host)
       .map((other) => ({
         name: other.name,
         address: primaryAddress(other).text,
         port: row.port === 'apiserver' ? apiServerPort(cluster) : row.port,
-      })),
-  );
+      }));
+  });
+}
+
+/** They have no names of ours, and an endpoint may be a DNS name. */
+function externalPeers({ endpoints }: ExternalEtcdSettings): HostPlan['peers'] {
+  return endpoints.map((url) => {
+    const { host = '', port = etcdClientPort } = parseEndpoint(url) ?? {};
+    return { name: 'etcd', address: host, port };
+  });
 }
 
 function runtimeOf(cluster: Cluster, host: Host): HostPlan['runtime'] {

@@ -2,6 +2,7 @@
 import { components } from '../catalog/components.ts';
 import * as paths from '../catalog/paths.ts';
 import { releaseOf } from '../catalog/releases.ts';
+import { httpsUrl } from '../lib/endpoint.ts';
 import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
@@ -11,7 +12,6 @@ import {
   etcdClientPort,
   etcdClientUrl,
   etcdPeerUrl,
-  httpsUrl,
   isIPv6Cluster,
 } from './endpoints.ts';
 import { type Facts, roleConditions } from './facts.ts';

@@ -8,7 +8,7 @@ import type { RuleContext } from '../rules.ts';
 export function* etcdVersionFitsKubernetes({ inventory, facts }: RuleContext): Iterable<Problem> {
   const written = inventory.etcd?.version;
   const release = facts.version === undefined ? undefined : findRelease(facts.version.minor);
-  if (written === undefined || release === undefined) return;
+  if (written === undefined || release === undefined || inventory.etcd?.external !== undefined) return;
   const [minor, wanted] = [written, release.etcd].map((text) => parseVersion(text)?.minor);
   if (minor === wanted) return;
   const path = ['etcd', 'version'];
