@@ -151,7 +151,7 @@ describe.skipIf(!canBootHosts())('snapshots of etcd, and the way back', () => {
         await onAll('systemctl stop etcd');
         await Promise.all(members.map(({ name }) => copyTo(lab, name, snapshot)));
         await onAll('hardway-etcd-restore /root/snapshot.db');
-        await onAll('systemctl start etcd');
+        await onAll('systemctl start --no-block etcd');
         await healthy();
       });
       const before = writes.filter(({ acknowledged }) => acknowledged < began);

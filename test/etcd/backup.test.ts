@@ -161,6 +161,20 @@ describe.skipIf(!ready)('snapshots', { timeout: 60_000 }, () => {
       expect(readFileSync(join(folder, 'asked'), 'utf8')).toMatch(/^snapshot status \S+\.partial -w json\n$/);
     });
 
+    test('without a quorum takes what there is, and says so', () => {
+      member.standIn(
+        'etcdctl',
+        `#!/bin/bash\n[[ "$*" != *"endpoint health"* ]] || exit 1\nexec ${findProgram('etcdctl')} "$@"\n`,
+      );
+      const { status, stdout, stderr } = member.run('backup');
+      member.standIn('etcdctl', `#!/bin/bash\nexec ${findProgram('etcdctl')} "$@"\n`);
+      expect({ status, stderr: withoutLog(stderr) }).toEqual({
+        status: 0,
+        stderr: expect.stringContaining('warning: no quorum'),
+      });
+      expect(stdout).toContain(newest());
+    });
+
     test('takes no argument', () => {
       expect(member.run('backup', ['--keep', '1']).status).toBe(2);
     });
