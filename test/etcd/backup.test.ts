@@ -142,7 +142,7 @@ describe.skipIf(!ready)('snapshots', { timeout: 60_000 }, () => {
     test('one that is whole and no database is thrown away', () => {
       member.standIn(
         'etcdctl',
-        `#!/bin/bash\nif [[ "$*" == *"snapshot save"* ]]; then head -c 8192 /dev/zero >"\${!#}"; sha256sum <"\${!#}" | head -c 64 | xxd -r -p >>"\${!#}"; exit; fi\nexec ${findProgram('etcdctl')} "$@"\n`,
+        `#!/bin/bash\nif [[ "$*" == *"snapshot save"* ]]; then head -c 8192 /dev/zero >"\${!#}"; sum=$(sha256sum <"\${!#}"); printf "$(sed 's/../\\\\x&/g' <<<"\${sum%% *}")" >>"\${!#}"; exit; fi\nexec ${findProgram('etcdctl')} "$@"\n`,
       );
       try {
         expectRefused('backup', [], /cannot be read|says no revision/);
