@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { OutputFolderError } from './bundle/output.ts';
 import { exitStatus } from './cli/exit-status.ts';
 import type { Io } from './cli/io.ts';
+import { readLocalFile } from './cli/local-file.ts';
 import { parseArguments } from './cli/parse.ts';
 import { packageVersion } from './lib/package-root.ts';
 import { isEnvironmentProblem, PkiStoreError } from './pki/problem.ts';
@@ -28,6 +29,7 @@ function createIo(noColor: boolean): Io {
     stdout: (text) => write(1, text),
     stderr: (text) => write(2, text),
     readInput,
+    readLocalFile,
     isTerminal: process.stderr.isTTY === true,
     columns: process.stderr.columns ?? 80,
     color: process.stderr.isTTY === true && !noColor && (process.env.NO_COLOR ?? '') === '',

@@ -29,7 +29,8 @@ export async function assemble(
   const parts = {
     installScript: readInstallScript(),
     release: packageVersion(),
-    clusterId: clusterId(pki.authorities['etcd-ca'].certificatePem),
+    // Without an etcd of its own, the hosts hold no data of one either.
+    clusterId: clusterId((pki.authorities['etcd-ca'] ?? pki.authorities['kubernetes-ca']).certificatePem),
   };
   const pack = createPack(staging);
   const pause = createPause();

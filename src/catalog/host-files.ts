@@ -14,7 +14,8 @@ export interface HostFileRow {
   readonly source:
     | { readonly template: string }
     | { readonly authority: AuthorityName; readonly part: 'certificate' | 'private-key' }
-    | { readonly serviceAccount: 'private' | 'public' };
+    | { readonly serviceAccount: 'private' | 'public' }
+    | { readonly externalEtcd: 'authority' | 'certificate' | 'private-key' };
   readonly roles: readonly Role[];
   readonly when?: string;
   readonly mode: number;
@@ -72,6 +73,28 @@ export const hostFiles: readonly HostFileRow[] = [
     services: ['etcd.service'],
   },
   unit('etcd.service', 'etcd'),
+  {
+    path: paths.etcdRestoreScript,
+    source: { template: 'usr/local/sbin/hardway-etcd-restore.hbs' },
+    roles: ['etcd'],
+    mode: 0o755,
+  },
+  {
+    path: paths.etcdBackupScript,
+    source: { template: 'usr/local/sbin/hardway-etcd-backup.hbs' },
+    roles: ['etcd'],
+    when: 'backsUpEtcd',
+    mode: 0o755,
+  },
+  {
+    // Its timer starts it: install.sh has nothing to enable or to restart.
+    path: `${paths.systemdDir}/hardway-etcd-backup.service`,
+    source: { template: 'etc/systemd/system/hardway-etcd-backup.service.hbs' },
+    roles: ['etcd'],
+    when: 'backsUpEtcd',
+    mode: 0o644,
+  },
+  { ...unit('hardway-etcd-backup.timer', 'etcd'), when: 'backsUpEtcd' },
 
   // the control plane's keys; the etcd and front-proxy authorities' keys are on no host
   {
@@ -93,7 +116,34 @@ export const hostFiles: readonly HostFileRow[] = [
     path: `${paths.kubernetesPki}/etcd/ca.crt`,
     source: { authority: 'etcd-ca', part: 'certificate' },
     roles: ['control-plane'],
+    when: 'keepsEtcd',
     mode: 0o644,
+    services: apiserver,
+  },
+  // In place of this one and of the certificate apiserver-etcd-client, where others keep etcd.
+  {
+    path: `${paths.kubernetesPki}/etcd/ca.crt`,
+    source: { externalEtcd: 'authority' },
+    roles: ['control-plane'],
+    when: 'usesExternalEtcd',
+    mode: 0o644,
+    services: apiserver,
+  },
+  {
+    path: `${paths.kubernetesPki}/apiserver-etcd-client.crt`,
+    source: { externalEtcd: 'certificate' },
+    roles: ['control-plane'],
+    when: 'usesExternalEtcd',
+    mode: 0o644,
+    services: apiserver,
+  },
+  {
+    path: `${paths.kubernetesPki}/apiserver-etcd-client.key`,
+    source: { externalEtcd: 'private-key' },
+    roles: ['control-plane'],
+    when: 'usesExternalEtcd',
+    mode: 0o600,
+    owner: 'kube',
     services: apiserver,
   },
   {

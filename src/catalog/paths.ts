@@ -29,6 +29,8 @@ export const modulesFile = '/etc/modules-load.d/10-k8s-modules.conf';
 export const sysctlFile = '/etc/sysctl.d/99-kubernetes.conf';
 export const hostsFile = '/etc/hosts';
 export const applyAddonsScript = '/usr/local/sbin/hardway-apply-addons';
+export const etcdBackupScript = '/usr/local/sbin/hardway-etcd-backup';
+export const etcdRestoreScript = '/usr/local/sbin/hardway-etcd-restore';
 /** A link that the kubelet's unit sets at each start, see kubelet.service. */
 export const kubeletResolvConf = '/run/kubelet-resolv.conf';
 export const etcdHome = '/var/lib/etcd';

@@ -86,6 +86,7 @@ export const users: readonly (RoleRow & { readonly name: string; readonly home: 
 /** In the order in which a host starts them. */
 export const units: readonly (RoleRow & UnitSpec)[] = [
   { role: 'etcd', name: 'etcd.service', start: 'enable' },
+  { role: 'etcd', when: 'backsUpEtcd', name: 'hardway-etcd-backup.timer', start: 'enable' },
   { role: 'control-plane', name: 'kube-apiserver.service', start: 'enable' },
   { role: 'control-plane', name: 'kube-controller-manager.service', start: 'enable' },
   { role: 'control-plane', name: 'kube-scheduler.service', start: 'enable' },
@@ -97,19 +98,21 @@ export const units: readonly (RoleRow & UnitSpec)[] = [
   { role: 'worker', name: 'kube-proxy.service', start: 'enable' },
 ];
 
-/** Free room wanted, in MiB: enough to start and to notice before the disk is full. `etcd` stands for its data folder. */
+/** Free room wanted, in MiB: enough to start and to notice before the disk is full. For `etcd` and `etcd-backup` see stateFolders in plan/plan.ts. */
 export const space: readonly (RoleRow & { readonly path: string; readonly mebibytes: number })[] = [
   { role: 'etcd', path: 'etcd', mebibytes: 512 },
+  { role: 'etcd', when: 'backsUpEtcd', path: 'etcd-backup', mebibytes: 512 },
   { role: 'control-plane', path: '/var/log', mebibytes: 256 },
   { role: 'worker', path: paths.kubeletDir, mebibytes: 1024 },
 ];
 
 /**
  * Folders of state that only `install.sh uninstall --purge-data --yes` deletes, and whose
- * owner stays as long as they do. `etcd` stands for its data folder.
+ * owner stays as long as they do. For `etcd` and `etcd-backup` see stateFolders in plan/plan.ts.
  */
 export const data: readonly (RoleRow & { readonly path: string })[] = [
   { role: 'etcd', path: 'etcd' },
+  { role: 'etcd', when: 'backsUpEtcd', path: 'etcd-backup' },
   { role: 'control-plane', when: 'audits', path: paths.auditLogDir },
   { role: 'worker', path: paths.kubeletPki },
 ];

@@ -5,6 +5,8 @@ export interface Io {
   readonly stderr: (text: string) => void;
   /** Bytes of a file, or of standard input for `-`. */
   readonly readInput: (path: string) => Uint8Array;
+  /** A file that an inventory names; `~/` is the user's home. */
+  readonly readLocalFile: (path: string) => LocalFile;
   /** Whether standard error is a terminal that a progress bar can be drawn on. */
   readonly isTerminal: boolean;
   /** Columns of that terminal. */
@@ -15,6 +17,9 @@ export interface Io {
   /** Runs `cleanup` when a signal ends the command early; returns how to forget it. */
   readonly onInterrupt: (cleanup: () => void) => () => void;
 }
+
+/** A small text file with its permission bits, or why it cannot be read. */
+export type LocalFile = { readonly text: string; readonly mode: number } | { readonly problem: string };
 
 /** Options that every command has. */
 export interface CommonOptions {

@@ -1,11 +1,15 @@
 /** `hardway certs list` and `certs check`: every certificate of a cluster as the store has it. */
+
+import { kubernetesPki } from '../catalog/paths.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { textTable } from '../cli/table.ts';
 import type { Cluster } from '../model/cluster.ts';
+import { type Certificate, type CertificateFacts, certificateFacts, daysLeft } from '../pki/certificate.ts';
 import { type ListedCertificate, type Listing, readStore } from '../pki/listing.ts';
 import { type PlannedCertificate, pkiRequest, plannedCertificates } from '../plan/certificates.ts';
-import { type InventoryOptions, readCluster } from './inventory.ts';
+import { localPath, type ReadExternalEtcd } from './external-etcd.ts';
+import { type InventoryOptions, readInventory } from './inventory.ts';
 import { pkiDirOf } from './pki.ts';
 
 export interface CertsOptions extends InventoryOptions {
@@ -51,11 +55,13 @@ export async function certsCheck(options: CertsOptions, io: Io): Promise<ExitSta
 }
 
 async function readListing(options: CertsOptions, io: Io) {
-  const cluster = readCluster(options, io);
-  if (cluster === undefined) return undefined;
+  const read = readInventory(options, io);
+  if (read === undefined) return undefined;
+  const { cluster, externalEtcd } = read;
   const dir = pkiDirOf(cluster, options.inventory, options.pkiDir);
   const listing = await readStore(dir, pkiRequest(cluster), { now: io.now() });
-  return { listing, certificates: certificatesJson(cluster, listing) };
+  const external = externalJson(cluster, options.inventory, externalEtcd, io.now());
+  return { listing, certificates: [...certificatesJson(cluster, listing), ...external] };
 }
 
 function certificatesJson(cluster: Cluster, listing: Listing): CertificateJson[] {
@@ -75,14 +81,49 @@ function certificateJson(
     storePath: listed.path,
     state: listed.state,
     reasons: listed.reasons,
+    ...factsJson(facts),
+    daysLeft: listed.daysLeft ?? null,
+  };
+}
+
+function factsJson(facts: CertificateFacts | undefined) {
+  return {
     subject: facts?.subject ?? null,
     issuer: facts?.issuer ?? null,
     names: facts === undefined ? [] : [...facts.sans.dns, ...facts.sans.ip],
     algorithm: facts?.keyAlgorithm ?? null,
     notBefore: facts?.notBefore.toISOString() ?? null,
     notAfter: facts?.notAfter.toISOString() ?? null,
-    daysLeft: listed.daysLeft ?? null,
   };
+}
+
+/** What others have given us: not of the store, the same on every control plane, and it expires too. */
+function externalJson(
+  { etcd: { external }, pki }: Cluster,
+  inventory: string,
+  read: ReadExternalEtcd | undefined,
+  now: Date,
+): CertificateJson[] {
+  if (external === undefined || read?.certificates === undefined) return [];
+  const { authority, client } = read.certificates;
+  const row = (name: string, path: string, file: string, certificate: Certificate): CertificateJson => {
+    const days = daysLeft(certificate.notAfter, now);
+    const reasons = days > pki.renewBeforeDays ? [] : [`expires in ${days} days; others have to renew it`];
+    return {
+      name,
+      host: null,
+      path,
+      storePath: localPath(inventory, file),
+      state: reasons.length === 0 ? 'current' : 'due',
+      reasons,
+      ...factsJson(certificateFacts(certificate)),
+      daysLeft: days,
+    };
+  };
+  return [
+    row('external-etcd-ca', `${kubernetesPki}/etcd/ca.crt`, external.caFile, authority),
+    row('external-etcd-client', `${kubernetesPki}/apiserver-etcd-client.crt`, external.certFile, client),
+  ];
 }
 
 function pathOnHost({ row }: PlannedCertificate): string {

@@ -1,8 +1,10 @@
 /** Reading an inventory for a command: its diagnostics go to standard error, its cluster to the command. */
 import type { CommonOptions, Io } from '../cli/io.ts';
-import { diagnosticsToJson, formatDiagnostics, summarize } from '../diagnostics/format.ts';
-import { loadInventory } from '../inventory/load.ts';
+import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts';
+import { diagnosticsToJson, formatDiagnostics, sortDiagnostics, summarize } from '../diagnostics/format.ts';
+import { type Loaded, loadInventory } from '../inventory/load.ts';
 import type { Cluster } from '../model/cluster.ts';
+import { type ReadExternalEtcd, readExternalEtcd } from './external-etcd.ts';
 
 export interface InventoryOptions extends CommonOptions {
   /** A path, or `-` for standard input. */
@@ -10,15 +12,45 @@ export interface InventoryOptions extends CommonOptions {
 }
 
 /** The cluster that an inventory describes, or undefined when it has errors, which are then printed. */
-export function readCluster(options: InventoryOptions, io: Io, print = io.stderr): Cluster | undefined {
+export function readCluster(options: InventoryOptions, io: Io): Cluster | undefined {
+  const loaded = load(options, io);
+  print(options, io, loaded.source, loaded.diagnostics, io.stderr);
+  return loaded.cluster;
+}
+
+/** A cluster, and what the files that its inventory names hold. */
+export interface ReadInventory {
+  readonly cluster: Cluster;
+  readonly externalEtcd: ReadExternalEtcd | undefined;
+}
+
+/** The same with the files that the inventory names read and checked. */
+export function readInventory(options: InventoryOptions, io: Io, out = io.stderr): ReadInventory | undefined {
+  const { source, diagnostics, cluster, locate } = load(options, io);
+  const externalEtcd = cluster && readExternalEtcd(cluster, options.inventory, io);
+  const all = sortDiagnostics([...diagnostics, ...(externalEtcd?.problems ?? []).map(locate)]);
+  print(options, io, source, all, out);
+  const hasErrors = all.some(({ severity }) => severity === 'error');
+  return cluster === undefined || hasErrors ? undefined : { cluster, externalEtcd };
+}
+
+function load(options: InventoryOptions, io: Io): Loaded {
   const file = options.inventory === '-' ? '<stdin>' : options.inventory;
-  const { source, diagnostics, cluster } = loadInventory(io.readInput(options.inventory), file);
+  return loadInventory(io.readInput(options.inventory), file);
+}
+
+function print(
+  options: CommonOptions,
+  io: Io,
+  source: Source,
+  diagnostics: readonly Diagnostic[],
+  out: (text: string) => void,
+): void {
   const shown = options.quiet ? diagnostics.filter((one) => one.severity === 'error') : diagnostics;
   if (options.format === 'json') {
-    const isResult = print === io.stdout;
-    if (isResult || shown.length > 0) print(`${JSON.stringify(diagnosticsToJson(source, shown), null, 2)}\n`);
+    const isResult = out === io.stdout;
+    if (isResult || shown.length > 0) out(`${JSON.stringify(diagnosticsToJson(source, shown), null, 2)}\n`);
   } else if (shown.length > 0) {
-    print(`${formatDiagnostics(source, shown, { color: io.color })}\n${summarize(shown)}\n`);
+    out(`${formatDiagnostics(source, shown, { color: io.color })}\n${summarize(shown)}\n`);
   }
-  return cluster;
 }

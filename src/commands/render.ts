@@ -13,7 +13,7 @@ import type { Cluster, Host } from '../model/cluster.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { reportHtml } from '../report/html.ts';
-import { type InventoryOptions, readCluster } from './inventory.ts';
+import { type InventoryOptions, readInventory } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
 
 export interface RenderOptions extends InventoryOptions {
@@ -32,8 +32,9 @@ export interface RenderedBundle {
 /** Runs the command. */
 export async function render(options: RenderOptions, io: Io): Promise<ExitStatus> {
   performance.mark('inventory');
-  const cluster = readCluster(options, io);
-  if (cluster === undefined) return exitStatus.wrongInput;
+  const read = readInventory(options, io);
+  if (read === undefined) return exitStatus.wrongInput;
+  const { cluster } = read;
   const pkiDir = pkiDirOf(cluster, options.inventory, options.pkiDir);
   const progress = createProgress(io, options.quiet);
   const output = beginOutput(options.out, pkiDir);
@@ -42,10 +43,16 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
   try {
     performance.mark('pki');
     const strangers = otherHostsIn(pkiDir, cluster);
-    const { pki, changes, warnings } = await openStore(pkiDir, pkiRequest(cluster), {
+    const {
+      pki: store,
+      changes,
+      warnings,
+    } = await openStore(pkiDir, pkiRequest(cluster), {
       now: io.now(),
       onProgress: (done, total) => progress.update('certificates', done, total),
     });
+    const external = read.externalEtcd?.etcd;
+    const pki = external === undefined ? store : { ...store, externalEtcd: external };
     performance.mark('bundles');
     const packed = await assemble(cluster, pki, output.staging, (done) =>
       progress.update('bundles', done, cluster.hosts.length),

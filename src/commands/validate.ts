@@ -2,13 +2,14 @@
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { count } from '../cli/table.ts';
-import { type InventoryOptions, readCluster } from './inventory.ts';
+import { type InventoryOptions, readInventory } from './inventory.ts';
 
 /** Runs the command; warnings alone do not fail it. */
 export function validate(options: InventoryOptions, io: Io): ExitStatus {
   // As JSON the diagnostics are the result, so that `| jq` sees them.
-  const cluster = readCluster(options, io, options.format === 'json' ? io.stdout : io.stderr);
-  if (cluster === undefined) return exitStatus.wrongInput;
+  const read = readInventory(options, io, options.format === 'json' ? io.stdout : io.stderr);
+  if (read === undefined) return exitStatus.wrongInput;
+  const { cluster } = read;
   if (!options.quiet && options.format === 'text') {
     io.stdout(
       `${options.inventory}: cluster ${cluster.name}, ${count(cluster.hosts.length, 'host')}, no errors\n`,

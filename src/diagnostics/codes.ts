@@ -77,6 +77,12 @@ export const diagnosticCodes = {
 
   // PKI.
   'organization-refused': 'Kubernetes reads organization and common name of a certificate as group and user',
+  'unreadable-file': 'A file that the inventory names cannot be read',
+  'invalid-pem': 'A file that the inventory names does not hold the certificate or key that is wanted',
+  'certificate-refused': 'A certificate or key that the inventory names would not be accepted',
+  'certificate-expired': 'A certificate that the inventory names is not valid now, or not for long',
+  'key-mismatch': 'A key that the inventory names does not belong to its certificate',
+  'exposed-key': 'Others can read a private key that the inventory names',
   'wildcard-name': 'A wildcard name in a certificate covers more than the API server',
 
   // Labels, flags and fields of components.

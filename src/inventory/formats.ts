@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import type { DiagnosticCode } from '../diagnostics/codes.ts';
+import { calendarObjection } from '../lib/calendar.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { parseAddress, parseCidr } from '../lib/ip.ts';
 import { parseVersion } from '../lib/version.ts';
@@ -228,8 +229,9 @@ export const formats = {
   calendar: {
     code: 'invalid-value',
     wanted: 'a systemd calendar expression such as *-*-* 02:30:00 or daily (systemd.time(7))',
-    pattern: /^[A-Za-z0-9*](?:[-A-Za-z0-9*:.,/~ ]*[A-Za-z0-9*])?$/,
+    pattern: /^[A-Za-z0-9*](?:[-A-Za-z0-9*:.,/~_ ]*[A-Za-z0-9*])?$/,
     maxLength: 100,
+    objection: calendarObjection,
   },
   flagValue: {
     code: 'unsafe-value',

@@ -17,6 +17,8 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
   /** Undefined when a diagnostic is an error. */
   readonly cluster: Cluster | undefined;
+  /** Gives problems that are found later their place in the source. */
+  readonly locate: (problem: Problem) => Diagnostic;
 }
 
 /** The same inventory at another Kubernetes version. */
@@ -61,12 +63,19 @@ export function inventoryAt(
 export function loadInventory(input: string | Uint8Array, file: string): Loaded {
   const { text, document, diagnostics: syntax } = parseInventory(input);
   const source = { file: file === '-' ? '<stdin>' : file, text };
-  if (document === undefined) return { source, diagnostics: syntax, cluster: undefined };
+  if (document === undefined) {
+    const locate = () => {
+      throw new Error('a text that is no document has no places');
+    };
+    return { source, diagnostics: syntax, cluster: undefined, locate };
+  }
 
   const { inventory, diagnostics: shape } = decodeInventory(text, document);
   const facts = factsOf(inventory, shape);
-  const meaning = checkRules({ inventory, facts }).map(locator(document));
+  const locate = locator(document);
+  const meaning = checkRules({ inventory, facts }).map(locate);
   const diagnostics = sortDiagnostics([...shape, ...meaning]);
   const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
-  return { source, diagnostics, cluster: hasErrors ? undefined : normalizeInventory(inventory, facts) };
+  const cluster = hasErrors ? undefined : normalizeInventory(inventory, facts);
+  return { source, diagnostics, cluster, locate };
 }

@@ -12,6 +12,7 @@ import {
   sandboxImageOf,
 } from '../catalog/releases.ts';
 import { parseDuration } from '../lib/duration.ts';
+import { httpsUrl, parseEndpoint } from '../lib/endpoint.ts';
 import { type Address, addressBits, type Cidr, nthAddress, parseAddress } from '../lib/ip.ts';
 import {
   type Cluster,
@@ -32,6 +33,7 @@ import {
   defaultMaskSize,
   defaultSockets,
   endpointKeys,
+  etcdBackupKeys,
   etcdKeys,
   hostKeys,
   kubernetesKeys,
@@ -133,6 +135,32 @@ function etcdOf({ etcd }: WrittenInventory, minor: string): Cluster['etcd'] {
     dataDir: or(etcd?.dataDir, etcdKeys.dataDir),
     clusterToken: or(etcd?.clusterToken, etcdKeys.clusterToken),
     env: withoutHoles(etcd?.env),
+    backup: backupOf(etcd?.backup),
+    external: externalOf(etcd?.external),
+  };
+}
+
+function externalOf(
+  external: NonNullable<WrittenInventory['etcd']>['external'],
+): Cluster['etcd']['external'] {
+  if (external === undefined) return undefined;
+  return {
+    endpoints: (external.endpoints ?? []).map((written) => {
+      const { host, port } = needed(parseEndpoint(written ?? ''), 'endpoint');
+      return httpsUrl(host, needed(port, 'port of an endpoint'));
+    }),
+    caFile: needed(external.caFile, 'etcd.external.caFile'),
+    certFile: needed(external.certFile, 'etcd.external.certFile'),
+    keyFile: needed(external.keyFile, 'etcd.external.keyFile'),
+  };
+}
+
+function backupOf(backup: NonNullable<WrittenInventory['etcd']>['backup']): Cluster['etcd']['backup'] {
+  if (backup === undefined) return undefined;
+  return {
+    schedule: or(backup.schedule, etcdBackupKeys.schedule),
+    keep: or(backup.keep, etcdBackupKeys.keep),
+    dir: or(backup.dir, etcdBackupKeys.dir),
   };
 }
 

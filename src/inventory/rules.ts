@@ -7,7 +7,9 @@ import type { Facts } from './facts.ts';
 import type { Problem } from './problem.ts';
 import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
 import { endpointKeysFitTheMode, endpointLeadsToTheApi, portsAreFree } from './rules/endpoint.ts';
-import { dataDirIsNoSystemFolder, etcdVariablesAreFree, etcdVersionFitsKubernetes } from './rules/etcd.ts';
+import { etcdVariablesAreFree, etcdVersionFitsKubernetes } from './rules/etcd.ts';
+import { etcdIsKeptByOne, externalEndpointsAreServers, ownEtcdKeysAreUsed } from './rules/etcd-external.ts';
+import { backupDirIsApart, dataDirIsNoSystemFolder } from './rules/folders.ts';
 import {
   addressesAreUnique,
   hostAddressesAreUsable,
@@ -66,7 +68,11 @@ export const rules: readonly Rule[] = [
   portsAreFree,
   etcdVersionFitsKubernetes,
   dataDirIsNoSystemFolder,
+  backupDirIsApart,
   etcdVariablesAreFree,
+  etcdIsKeptByOne,
+  ownEtcdKeysAreUsed,
+  externalEndpointsAreServers,
   validityPeriodsNest,
   namesInCertificatesAreExact,
   bootstrapKeysFitTheMethod,

@@ -26,6 +26,8 @@ export interface WantedCertificate {
 
 /** Everything that the store must hold for one inventory. */
 export interface PkiRequest {
+  /** Not the one of an etcd that others keep. */
+  readonly authorities: readonly AuthorityName[];
   readonly keyAlgorithm: KeyAlgorithm;
   readonly caValidityDays: number;
   readonly certValidityDays: number;
@@ -40,9 +42,20 @@ export interface KeyPair {
   readonly privateKeyPem: string;
 }
 
+/** PEM text of what the keepers of an etcd cluster have given out to its clients. */
+export interface ExternalEtcd extends KeyPair {
+  /** One authority or several. */
+  readonly authorityPem: string;
+}
+
 /** The opened store: lookups only, nothing is made after opening. */
 export interface Pki {
-  readonly authorities: Readonly<Record<AuthorityName, KeyPair>>;
+  /** Those of the request. */
+  readonly authorities: Readonly<
+    Record<Exclude<AuthorityName, 'etcd-ca'>, KeyPair> & Partial<Record<'etcd-ca', KeyPair>>
+  >;
+  /** Not from the store: read beside the inventory. */
+  readonly externalEtcd?: ExternalEtcd;
   readonly certificates: ReadonlyMap<string, KeyPair>;
   readonly serviceAccount: { readonly privateKeyPem: string; readonly publicKeyPem: string };
   /** `[a-z0-9]{6}.[a-z0-9]{16}`, as bootstrap token Secrets want it. */
@@ -58,4 +71,11 @@ export interface PkiChange {
   readonly what: string;
   /** For re-issues: `SAN added: 10.0.0.5`, `expires in 12 days`, … */
   readonly reason: string;
+}
+
+/** An authority that the request named; asking for another is a mistake of the program. */
+export function authorityOf(pki: Pick<Pki, 'authorities'>, name: AuthorityName): KeyPair {
+  const pair = pki.authorities[name];
+  if (pair === undefined) throw new Error(`the PKI store was not asked for ${name}`);
+  return pair;
 }

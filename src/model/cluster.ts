@@ -68,6 +68,18 @@ export interface ProxySettings {
   readonly noProxy: readonly string[];
 }
 
+/** Snapshots from a timer: when (OnCalendar of systemd), how many are kept, and where. */
+export type EtcdBackup = { readonly schedule: string; readonly keep: number; readonly dir: string };
+
+/** An etcd cluster that others keep: where it is, and files of the operator's machine as written. */
+export interface ExternalEtcdSettings {
+  /** `https://HOST:PORT`, addresses in canonical text. */
+  readonly endpoints: readonly string[];
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
 export interface Cluster {
   readonly name: string;
   readonly domain: string | undefined;
@@ -103,6 +115,8 @@ export interface Cluster {
     readonly dataDir: string;
     readonly clusterToken: string;
     readonly env: Readonly<Record<string, string>>;
+    readonly backup: EtcdBackup | undefined;
+    readonly external: ExternalEtcdSettings | undefined;
   };
   readonly pki: {
     readonly keyAlgorithm: KeyAlgorithm;

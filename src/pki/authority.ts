@@ -15,12 +15,19 @@ export interface StoredAuthority extends Authority {
   readonly publicKey: KeyObject;
 }
 
-export type AuthorityState = StoredAuthority | 'missing' | 'refused';
+/** `unwanted`: not looked at. */
+export type AuthorityState = StoredAuthority | 'missing' | 'refused' | 'unwanted';
 export type Authorities = Readonly<Record<AuthorityName, AuthorityState>>;
 
-/** Every authority of the store, those refused among the reader's problems. */
-export function readAuthorities(reader: StoreReader, now: Date): Authorities {
-  const states = authorityNames.map((name) => [name, readAuthority(reader, name, now)] as const);
+/** The wanted authorities of the store, those refused among the reader's problems. */
+export function readAuthorities(
+  reader: StoreReader,
+  wanted: readonly AuthorityName[],
+  now: Date,
+): Authorities {
+  const states = authorityNames.map(
+    (name) => [name, wanted.includes(name) ? readAuthority(reader, name, now) : 'unwanted'] as const,
+  );
   const authorities = Object.fromEntries(states) as Record<AuthorityName, AuthorityState>;
   refuseSharedKeys(reader, authorities);
   return authorities;

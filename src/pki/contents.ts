@@ -1,7 +1,8 @@
 /** Everything that an inventory wants of a store, as it stands there: one pass, all problems collected. */
 import type { Pause } from '../lib/pause.ts';
-import type { PkiRequest } from '../model/certificate.ts';
+import type { AuthorityName, PkiRequest } from '../model/certificate.ts';
 import { type Authorities, authorityWarnings, readAuthorities } from './authority.ts';
+import type { StoreFolder } from './folder.ts';
 import { authorityPaths, isUsableId, pairPaths, storeFiles } from './layout.ts';
 import { type LeafState, readLeaf } from './leaf.ts';
 import type { PkiProblem } from './problem.ts';
@@ -19,21 +20,21 @@ export interface Contents {
   readonly warnings: readonly string[];
 }
 
-/** The contents; `isComplete` says that the store once had everything, so that what is missing is lost. */
+/** The contents; what a store that was once complete does not hold any more is lost. */
 export async function readContents(
   reader: StoreReader,
   request: PkiRequest,
-  isComplete: boolean,
+  folder: Pick<StoreFolder, 'isComplete' | 'made'>,
   now: Date,
   pause: Pause,
 ): Promise<Contents> {
   checkIds(request);
-  const authorities = readAuthorities(reader, now);
+  const authorities = readAuthorities(reader, request.authorities, now);
   const serviceAccount = readServiceAccount(reader);
   const bootstrapToken = readBootstrapToken(reader);
   const encryptionKey = readEncryptionKey(reader);
-  const lost = isComplete
-    ? lostPaths(authorities, serviceAccount === 'missing', encryptionKey === 'missing')
+  const lost = folder.isComplete
+    ? lostPaths(folder.made, authorities, serviceAccount === 'missing', encryptionKey === 'missing')
     : [];
   reader.problems.push(...lost.map((path) => lostProblem(reader.pathOf(path))));
   const leaves = new Map<string, LeafState>();
@@ -59,14 +60,15 @@ export async function readContents(
 
 /** A new bootstrap token may be had by deleting the old one; the rest is what a running cluster rests on. */
 function lostPaths(
+  made: readonly AuthorityName[],
   authorities: Authorities,
   isAccountMissing: boolean,
   isEncryptionKeyMissing: boolean,
 ): string[] {
   return [
-    ...Object.entries(authorityPaths).flatMap(([name, stem]) =>
-      authorities[name as keyof Authorities] === 'missing' ? [pairPaths(stem).key] : [],
-    ),
+    ...made
+      .filter((name) => authorities[name] === 'missing')
+      .map((name) => pairPaths(authorityPaths[name]).key),
     ...(isAccountMissing ? [storeFiles.serviceAccountKey] : []),
     ...(isEncryptionKeyMissing ? [storeFiles.encryptionKey] : []),
   ];

@@ -3,14 +3,13 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { forEachLimited } from '../lib/parallel.ts';
 import type { Pause } from '../lib/pause.ts';
-import {
-  type AuthorityName,
-  authorityNames,
-  type KeyPair,
-  type Pki,
-  type PkiChange,
-  type PkiRequest,
-  type WantedCertificate,
+import type {
+  AuthorityName,
+  KeyPair,
+  Pki,
+  PkiChange,
+  PkiRequest,
+  WantedCertificate,
 } from '../model/certificate.ts';
 import type { Contents } from './contents.ts';
 import { type Authority, issueAuthority, issueLeaf } from './issue.ts';
@@ -32,7 +31,7 @@ export interface Filling {
   readonly reissue: ((certificate: WantedCertificate) => string | undefined) | undefined;
 }
 
-type SigningAuthorities = Readonly<Record<AuthorityName, Authority>>;
+type SigningAuthorities = ReadonlyMap<AuthorityName, Authority>;
 
 /** Everything that the request wants, what is new of it in the transaction and among the changes. */
 export async function fillStore(
@@ -42,8 +41,8 @@ export async function fillStore(
   const authorities = await fillAuthorities(filling, changes);
   const secrets = await fillSecrets(filling, changes);
   const certificates = await fillLeaves(filling, authorities, changes);
-  const pairs = Object.fromEntries(authorityNames.map((name) => [name, authorities[name].pair]));
-  return { pki: { ...secrets, authorities: pairs as Record<AuthorityName, KeyPair>, certificates }, changes };
+  const pairs = Object.fromEntries([...authorities].map(([name, { pair }]) => [name, pair]));
+  return { pki: { ...secrets, authorities: pairs as Pki['authorities'], certificates }, changes };
 }
 
 async function fillAuthorities(filling: Filling, changes: PkiChange[]): Promise<SigningAuthorities> {
@@ -53,13 +52,12 @@ async function fillAuthorities(filling: Filling, changes: PkiChange[]): Promise<
     const isThere = typeof state !== 'string';
     return { name, isThere, authority: isThere ? state : await issueAuthority(name, request, now) };
   };
-  const filled = await Promise.all(authorityNames.map(fill));
+  const filled = await Promise.all(request.authorities.map(fill));
   for (const { name, authority } of filled.filter(({ isThere }) => !isThere)) {
     writePair(transaction, authorityPaths[name], authority.pair);
     changes.push(created(name));
   }
-  const entries = filled.map(({ name, authority }) => [name, authority]);
-  return Object.fromEntries(entries) as SigningAuthorities;
+  return new Map(filled.map(({ name, authority }) => [name, authority]));
 }
 
 async function fillSecrets(
@@ -118,7 +116,7 @@ async function fillLeaves(
   // EC keys are made on this thread, one by one; RSA keys on the thread pool, as many as there are cores.
   const limit = isRsa(request.keyAlgorithm) ? availableParallelism() : 1;
   await forEachLimited(toMake, limit, async (wanted) => {
-    const pair = await makeLeaf(filling, authorities[wanted.authority], wanted);
+    const pair = await makeLeaf(filling, authorities, wanted);
     writePair(transaction, wanted.id, pair);
     made.set(wanted.id, pair);
     onProgress?.(made.size, toMake.length);
@@ -141,7 +139,14 @@ function storedPair({ contents }: Filling, id: string): KeyPair {
   return leaf.pair;
 }
 
-async function makeLeaf(filling: Filling, authority: Authority, wanted: WantedCertificate): Promise<KeyPair> {
+async function makeLeaf(
+  filling: Filling,
+  authorities: SigningAuthorities,
+  wanted: WantedCertificate,
+): Promise<KeyPair> {
+  const authority = authorities.get(wanted.authority);
+  if (authority === undefined)
+    throw new Error(`${wanted.id} wants ${wanted.authority}, which the request has not`);
   try {
     return await issueLeaf(authority, wanted, filling.request, filling.now);
   } catch (error) {

@@ -8,7 +8,7 @@
  *     sa.key  sa.pub  bootstrap-token  encryption-key
  *     hosts/HOST/NAME.crt  hosts/HOST/NAME.key  operator/admin.crt  operator/admin.key
  */
-import type { AuthorityName } from '../model/certificate.ts';
+import { type AuthorityName, authorityNames } from '../model/certificate.ts';
 
 /** Paths relative to the store, without `.crt` and `.key`. */
 export const authorityPaths: Readonly<Record<AuthorityName, string>> = {
@@ -29,7 +29,23 @@ export const storeFiles = {
   staging: '.staging',
 } as const;
 
-export const markerText = 'PKI store of hardway, format 1. It holds private keys: never commit or copy it.\n';
+const markerLine = 'PKI store of hardway, format 1. It holds private keys: never commit or copy it.';
+const withoutLine = 'Made without: ';
+
+/** What the marker says; `made` are the authorities that the store has had. */
+export function markerText(made: readonly AuthorityName[]): string {
+  const without = authorityNames.filter((name) => !made.includes(name));
+  return without.length === 0 ? `${markerLine}\n` : `${markerLine}\n${withoutLine}${without.join(', ')}\n`;
+}
+
+/** The authorities that a store has had, by its marker; undefined when the marker is of another format. */
+export function readMarker(text: string): AuthorityName[] | undefined {
+  if (text.split('.')[0] !== markerLine.split('.')[0]) return undefined;
+  const line = text.split('\n').find((one) => one.startsWith(withoutLine));
+  const without = line?.slice(withoutLine.length).split(', ') ?? [];
+  return authorityNames.filter((name) => !without.includes(name));
+}
+
 /** The store is never committed. */
 export const gitignoreText = '*\n';
 

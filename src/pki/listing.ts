@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { withLock } from '../lib/lock.ts';
 import { createPause } from '../lib/pause.ts';
-import { authorityNames, type PkiRequest } from '../model/certificate.ts';
+import type { PkiRequest } from '../model/certificate.ts';
 import { type Certificate, type CertificateFacts, certificateFacts, daysLeft } from './certificate.ts';
 import { type Contents, readContents } from './contents.ts';
 import { defaultLockWaitMs, isSystemError, onDisk } from './environment.ts';
@@ -51,10 +51,10 @@ export async function readStore(dir: string, request: PkiRequest, options: Listi
   return onDisk(dir, async () => {
     const folder = findFolder(dir);
     if (folder === undefined) return emptyListing(dir, request);
-    const { root, isComplete } = folder;
+    const { root } = folder;
     const list = async () => {
       const reader = createReader(root, false, pendingPaths(root));
-      const contents = await readContents(reader, request, isComplete, options.now, createPause());
+      const contents = await readContents(reader, request, folder, options.now, createPause());
       return listingOf(root, request, contents, options.now);
     };
     return withLockIfWritable(root, options.lockWaitMs ?? defaultLockWaitMs, list);
@@ -78,10 +78,11 @@ async function withLockIfWritable<T>(root: string, waitMs: number, work: () => P
 }
 
 function listingOf(root: string, request: PkiRequest, contents: Contents, now: Date): Listing {
-  const authorities = authorityNames.map((name) => {
+  const authorities = request.authorities.map((name) => {
     const state = contents.authorities[name];
     const path = join(root, pairPaths(authorityPaths[name]).certificate);
-    if (typeof state === 'string') return listed(name, path, state, [], undefined, now);
+    if (typeof state === 'string')
+      return listed(name, path, state === 'unwanted' ? 'missing' : state, [], undefined, now);
     const days = daysLeft(state.certificate.notAfter, now);
     const reasons = days > request.renewBeforeDays ? [] : [`expires in ${days} days`];
     return listed(name, path, reasons.length === 0 ? 'current' : 'due', reasons, state.certificate, now);
@@ -102,7 +103,7 @@ function listingOf(root: string, request: PkiRequest, contents: Contents, now: D
 
 function emptyListing(dir: string, request: PkiRequest): Listing {
   const stems = [
-    ...authorityNames.map((name) => [name, authorityPaths[name]]),
+    ...request.authorities.map((name) => [name, authorityPaths[name]]),
     ...request.certificates.map(({ id }) => [id, id]),
   ];
   const certificates = stems.map(([what = '', stem = '']) =>

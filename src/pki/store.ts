@@ -60,9 +60,9 @@ async function openLocked(root: string, request: PkiRequest, options: StoreOptio
   const pause = createPause();
   await recover(root, onStep);
   // Looked at again under the lock: another run may have filled it meanwhile.
-  const { isComplete } = ensureFolder(root);
+  const folder = ensureFolder(root);
   const reader = createReader(root, true, new Map());
-  const contents = await readContents(reader, request, isComplete, now, pause);
+  const contents = await readContents(reader, request, folder, now, pause);
   refuse(contents.problems);
   const transaction = beginTransaction(root, onStep);
   const { pki, changes } = await fillStore({
@@ -75,7 +75,9 @@ async function openLocked(root: string, request: PkiRequest, options: StoreOptio
     onProgress,
     reissue,
   });
-  if (!isComplete) transaction.write(storeFiles.marker, markerText);
+  const made = new Set([...folder.made, ...request.authorities]);
+  if (!folder.isComplete || made.size > folder.made.length)
+    transaction.write(storeFiles.marker, markerText([...made]));
   await transaction.commit();
   return { pki, changes, warnings: contents.warnings };
 }

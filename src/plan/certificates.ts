@@ -1,6 +1,11 @@
 /** The certificate table applied to a cluster: which certificate every host holds. */
 import { type CertificateRow, certificates } from '../catalog/certificates.ts';
-import type { PkiRequest, WantedCertificate } from '../model/certificate.ts';
+import {
+  type AuthorityName,
+  authorityNames,
+  type PkiRequest,
+  type WantedCertificate,
+} from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
 import { subjectAltNames } from './sans.ts';
 
@@ -18,13 +23,26 @@ export function certificateId(host: Host, name: string): string {
   return `hosts/${host.name}/${name}`;
 }
 
-/** The rows that a host holds. */
-export function certificateRowsOf(cluster: Cluster, host: Host): readonly CertificateRow[] {
+/** The authorities that are the cluster's own: those of an etcd that others keep are theirs. */
+export function authoritiesOf(cluster: Cluster): readonly AuthorityName[] {
+  return cluster.etcd.external === undefined
+    ? authorityNames
+    : authorityNames.filter((name) => name !== 'etcd-ca');
+}
+
+/** The rows of the table that apply to a cluster. */
+export function certificateRows(cluster: Cluster): readonly CertificateRow[] {
+  const authorities = authoritiesOf(cluster);
   return certificates.filter(
     (row) =>
-      host.roles.includes(row.role) &&
+      authorities.includes(row.authority) &&
       (row.bootstrap === undefined || row.bootstrap === cluster.bootstrap.method),
   );
+}
+
+/** The rows that a host holds. */
+export function certificateRowsOf(cluster: Cluster, host: Host): readonly CertificateRow[] {
+  return certificateRows(cluster).filter((row) => host.roles.includes(row.role));
 }
 
 /** Every leaf certificate that the inventory wants, host by host, then the operator's. */
@@ -42,6 +60,7 @@ export function plannedCertificates(cluster: Cluster): PlannedCertificate[] {
 export function pkiRequest(cluster: Cluster): PkiRequest {
   const { keyAlgorithm, caValidityDays, certValidityDays, renewBeforeDays, subject } = cluster.pki;
   return {
+    authorities: authoritiesOf(cluster),
     keyAlgorithm,
     caValidityDays,
     certValidityDays,

@@ -1,5 +1,5 @@
 /** Ports and URLs, each derived once. */
-import { urlHost } from '../lib/ip.ts';
+import { httpsUrl } from '../lib/endpoint.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress } from '../model/cluster.ts';
 
 export const etcdClientPort = 2379;
@@ -34,14 +34,9 @@ export function etcdPeerUrl(host: Host): string {
   return httpsUrl(primaryAddress(host).text, etcdPeerPort);
 }
 
-/** Client URLs of all members, in inventory order. */
-export function etcdClientUrls(cluster: Cluster): string[] {
-  return hostsWithRole(cluster, 'etcd').map(etcdClientUrl);
-}
-
-/** `https://HOST:PORT`, IPv6 addresses in brackets. */
-export function httpsUrl(host: string, port: number): string {
-  return `https://${urlHost(host)}:${port}`;
+/** Client URLs of all members in inventory order, or those of the cluster that others keep. */
+export function etcdClientUrls(cluster: Cluster): readonly string[] {
+  return cluster.etcd.external?.endpoints ?? hostsWithRole(cluster, 'etcd').map(etcdClientUrl);
 }
 
 /** The unspecified address: listen everywhere. That of IPv6 takes IPv4 connections too. */

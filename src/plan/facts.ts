@@ -77,6 +77,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
   const namesRuntimeInConfig = isFrom(minor, '1.27');
   return {
     audits: cluster.security.audit,
+    backsUpEtcd: cluster.etcd.backup !== undefined,
     bootstrapsWithToken: method !== 'signed',
     bootstrapsWithTokenFile: method === 'token-file',
     bootstrapsWithTokenSecret: method === 'token-secret',
@@ -89,6 +90,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     // Deprecated since 1.34, with the default that hardway set before.
     hasStreamingIdleTimeout: !isFrom(minor, '1.34'),
     isDualStack: isDualStack(cluster),
+    keepsEtcd: cluster.etcd.external === undefined,
     isNotControlPlane: !roles.includes('control-plane'),
     isSingleStack: !isDualStack(cluster),
     isWorker: roles.includes('worker'),
@@ -105,6 +107,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     usesDocker,
     usesDockerWithProxy: usesDocker && cluster.runtime.proxy !== undefined,
     usesDockershim,
+    usesExternalEtcd: cluster.etcd.external !== undefined,
     usesIpvs: cluster.network.proxy.mode === 'ipvs',
     usesNftables: cluster.network.proxy.mode === 'nftables',
     usesRemoteRuntime: !usesDockershim,

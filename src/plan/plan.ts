@@ -7,11 +7,19 @@ import { type HostFileRow, hostDirectories, hostFiles } from '../catalog/host-fi
 import * as paths from '../catalog/paths.ts';
 import { isFrom } from '../catalog/releases.ts';
 import * as requirements from '../catalog/requirements.ts';
-import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
+import { parseEndpoint } from '../lib/endpoint.ts';
+import {
+  type Cluster,
+  type ExternalEtcdSettings,
+  type Host,
+  hostsWithRole,
+  primaryAddress,
+  type Role,
+} from '../model/cluster.ts';
 import type { DirectorySpec, FileSource, FileSpec, KubeconfigSource } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
 import { certificateId, certificateRowsOf } from './certificates.ts';
-import { apiServerPort, endpointUrl, localApiServerUrl } from './endpoints.ts';
+import { apiServerPort, endpointUrl, etcdClientPort, localApiServerUrl } from './endpoints.ts';
 import { type Facts, factsOf, holds } from './facts.ts';
 import { registryFiles } from './registries.ts';
 import { runtimeUnitOf } from './runtime.ts';
@@ -40,14 +48,11 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
       unit,
     })),
     modules,
-    space: requirements.space.filter(applies).map(({ path, mebibytes }) => ({
-      path: path === 'etcd' ? cluster.etcd.dataDir : path,
-      mebibytes,
-    })),
-    peers: peersOf(cluster, host),
-    data: requirements.data
+    space: requirements.space
       .filter(applies)
-      .map(({ path }) => (path === 'etcd' ? cluster.etcd.dataDir : path)),
+      .map(({ path, mebibytes }) => ({ path: stateFolder(cluster, path), mebibytes })),
+    peers: peersOf(cluster, host),
+    data: requirements.data.filter(applies).map(({ path }) => stateFolder(cluster, path)),
     generated: requirements.generated.filter(applies).map((row) => row.path),
     awaited: requirements.awaited.filter(applies).map(({ unit, path }) => ({ unit, path })),
     runtime: runtimeOf(cluster, host),
@@ -55,6 +60,15 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
     requiresCgroupV2: host.roles.includes('worker') && failsOnCgroupV1(cluster, host),
     values: valuesOf(cluster, host, facts, modules),
   };
+}
+
+/** Folders that the inventory names, by the words that stand for them in the catalog's tables. */
+function stateFolder({ etcd }: Cluster, path: string): string {
+  const folders: Readonly<Record<string, string | undefined>> = {
+    etcd: etcd.dataDir,
+    'etcd-backup': etcd.backup?.dir,
+  };
+  return folders[path] ?? path;
 }
 
 function modulesOf(cluster: Cluster, rows: HostPlan['modules']): HostPlan['modules'] {
@@ -88,9 +102,16 @@ function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpe
     owner,
     group,
   }));
-  const etcdData: DirectorySpec = { path: cluster.etcd.dataDir, mode: 0o700, owner: 'etcd', group: 'etcd' };
-  const isListed = fromTable.some((directory) => directory.path === etcdData.path);
-  return host.roles.includes('etcd') && !isListed ? [...fromTable, etcdData] : fromTable;
+  if (!host.roles.includes('etcd')) return fromTable;
+  const listed = new Set(fromTable.map(({ path }) => path));
+  return [...fromTable, ...etcdDirectories(cluster).filter(({ path }) => !listed.has(path))];
+}
+
+/** Snapshots are root's: etcd, or who has got into it, cannot touch them. */
+function etcdDirectories({ etcd: { dataDir, backup } }: Cluster): DirectorySpec[] {
+  const data = { path: dataDir, mode: 0o700, owner: 'etcd', group: 'etcd' } as const;
+  if (backup === undefined) return [data];
+  return [data, { path: backup.dir, mode: 0o700, owner: 'root', group: 'root' }];
 }
 
 function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
@@ -131,6 +152,7 @@ function isUnitOf(service: string, host: Host): boolean {
 function sourceOf(row: HostFileRow, host: Host): FileSource {
   const { source } = row;
   if ('authority' in source) return { kind: 'authority', ...source };
+  if ('externalEtcd' in source) return { kind: 'external-etcd', part: source.externalEtcd };
   if ('serviceAccount' in source) return { kind: 'service-account', part: source.serviceAccount };
   const overlay = row.overlay === undefined ? {} : host.components[row.overlay].config;
   const hasOverlay = Object.keys(overlay).length > 0;
@@ -198,15 +220,24 @@ function peersOf(cluster: Cluster, host: Host): HostPlan['peers'] {
   const rows = requirements.peers.filter(
     (row) => host.roles.includes(row.role) && (row.role === row.of || !host.roles.includes(row.of)),
   );
-  return rows.flatMap((row) =>
-    hostsWithRole(cluster, row.of)
+  return rows.flatMap((row) => {
+    if (row.of === 'etcd' && cluster.etcd.external !== undefined) return externalPeers(cluster.etcd.external);
+    return hostsWithRole(cluster, row.of)
       .filter((other) => other !== host)
       .map((other) => ({
         name: other.name,
         address: primaryAddress(other).text,
         port: row.port === 'apiserver' ? apiServerPort(cluster) : row.port,
-      })),
-  );
+      }));
+  });
+}
+
+/** They have no names of ours, and an endpoint may be a DNS name. */
+function externalPeers({ endpoints }: ExternalEtcdSettings): HostPlan['peers'] {
+  return endpoints.map((url) => {
+    const { host = '', port = etcdClientPort } = parseEndpoint(url) ?? {};
+    return { name: 'etcd', address: host, port };
+  });
 }
 
 function runtimeOf(cluster: Cluster, host: Host): HostPlan['runtime'] {

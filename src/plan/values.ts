@@ -2,6 +2,7 @@
 import { components } from '../catalog/components.ts';
 import * as paths from '../catalog/paths.ts';
 import { corednsImageOf, isFrom } from '../catalog/releases.ts';
+import { httpsUrl } from '../lib/endpoint.ts';
 import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
 import { parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
@@ -12,7 +13,6 @@ import {
   etcdClientPort,
   etcdClientUrl,
   etcdPeerUrl,
-  httpsUrl,
   isIPv6Cluster,
 } from './endpoints.ts';
 import { type Facts, roleConditions } from './facts.ts';
@@ -100,6 +100,7 @@ function etcdValues(cluster: Cluster, host: Host): TemplateValues {
   return {
     name: host.name,
     dataDir: cluster.etcd.dataDir,
+    clientPort: etcdClientPort,
     clusterToken: cluster.etcd.clusterToken,
     peerUrl: etcdPeerUrl(host),
     clientUrl: etcdClientUrl(host),
@@ -108,6 +109,8 @@ function etcdValues(cluster: Cluster, host: Host): TemplateValues {
     // etcd 3.4 starts on arm64 only when told that the platform is unsupported (etcd-io/etcd, etcdmain/etcd.go).
     isUnsupportedArch: host.arch === 'arm64' && parseVersion(cluster.etcd.version)?.minor === '3.4',
     env: Object.entries(cluster.etcd.env).map(([name, value]) => ({ name, value })),
+    // Read by files that are there only with a backup.
+    backup: cluster.etcd.backup ?? {},
   };
 }
 

@@ -34,6 +34,13 @@ export function execQuote(value: string): string {
   return /^[A-Za-z0-9_@%+=:,./$-]+$/.test(literal) ? literal : `"${literal.replace(/["\\]/g, '\\$&')}"`;
 }
 
+/** The value of a directive that takes it to the end of its line, such as OnCalendar=. */
+export function unitTextQuote(value: string): string {
+  refuse(value, unprintable, 'unit');
+  refuse(value, /^\s|[\s\\]$/, 'unit');
+  return value.replaceAll('%', '%%');
+}
+
 /** `"NAME=value"` for Environment= in a unit; only specifiers are expanded there. */
 export function unitEnvQuote(name: string, value: string): string {
   refuse(value, unprintable, 'unit');

@@ -3,11 +3,11 @@
  * review tree, where nothing is secret. Reads templates, writes nothing.
  */
 import { authDir } from '../catalog/paths.ts';
-import type { KeyPair, Pki } from '../model/certificate.ts';
+import { authorityOf, type KeyPair, type Pki } from '../model/certificate.ts';
 import type { ProxySettings } from '../model/cluster.ts';
-import type { FileSpec, KubeconfigSource, RenderedFile } from '../model/file.ts';
+import type { FileSpec, KeyPairPart, KubeconfigSource, RenderedFile } from '../model/file.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
-import { type PairText, pairText, publicKeySha256 } from '../pki/text.ts';
+import { certificateText, type PairText, pairText, publicKeySha256 } from '../pki/text.ts';
 import type { Templates } from './template.ts';
 import { mergeYaml } from './yaml.ts';
 
@@ -89,7 +89,11 @@ function formsOf({ source }: FileSpec, rendering: Rendering): Forms {
       return templateForms(source, rendering);
     case 'authority':
       return remembered(memo.byKey, `${source.authority} ${source.part}`, () =>
-        pairForms(pki.authorities[source.authority], source.part, memo),
+        pairForms(authorityOf(pki, source.authority), source.part, memo),
+      );
+    case 'external-etcd':
+      return remembered(memo.byKey, `external etcd ${source.part}`, () =>
+        externalForms(pki, source.part, memo),
       );
     case 'certificate':
       return pairForms(certificateOf(pki, source.id), source.part, memo);
@@ -143,6 +147,12 @@ function pairForms(pair: KeyPair, part: 'certificate' | 'private-key', memo: Mem
   const { certificate, publicKeySha256 } = pairTextOf(pair, memo);
   if (part === 'private-key') return secretForms(pair.privateKeyPem, `${redactedKey(publicKeySha256)}\n`);
   return openForms(pair.certificatePem, certificate);
+}
+
+function externalForms({ externalEtcd }: Pki, part: 'authority' | KeyPairPart, memo: Memo): Forms {
+  if (externalEtcd === undefined) throw new Error('the files of the external etcd were not read');
+  if (part !== 'authority') return pairForms(externalEtcd, part, memo);
+  return openForms(externalEtcd.authorityPem, certificateText(externalEtcd.authorityPem));
 }
 
 function pairTextOf(pair: KeyPair, { pairTexts }: Memo): PairText {

@@ -44,12 +44,22 @@ function createEnvironment(folder: string): typeof Handlebars {
     json: (value: unknown) => quote.jsonQuote(textOf(value)),
     sh: (value: unknown) => quote.shellQuote(textOf(value)),
     unitEnv: (name: unknown, value: unknown) => quote.unitEnvQuote(textOf(name), textOf(value)),
+    unitText: (value: unknown) => quote.unitTextQuote(textOf(value)),
     yaml: (value: unknown) => quote.yamlQuote(textOf(value)),
   });
   return environment;
 }
 
-const helpers = { env: true, envWords: true, execArg: true, json: true, sh: true, unitEnv: true, yaml: true };
+const helpers = {
+  env: true,
+  envWords: true,
+  execArg: true,
+  json: true,
+  sh: true,
+  unitEnv: true,
+  unitText: true,
+  yaml: true,
+};
 
 function compile(environment: typeof Handlebars, folder: string, name: string) {
   const text = readFileSync(join(folder, name), 'utf8');

@@ -3,10 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
-import { certificates } from '../catalog/certificates.ts';
-import { authorityNames, type Pki } from '../model/certificate.ts';
+import { kubernetesPki } from '../catalog/paths.ts';
+import { authorityOf, type Pki } from '../model/certificate.ts';
 import { type Cluster, type Host, roleNames } from '../model/cluster.ts';
-import { endpointUrl } from '../plan/endpoints.ts';
+import { authoritiesOf, certificateRows } from '../plan/certificates.ts';
+import { endpointUrl, etcdClientUrls } from '../plan/endpoints.ts';
 
 /** A bundle as the report names it. */
 export interface ReportedBundle {
@@ -34,7 +35,9 @@ export function reportHtml(
     roles: roleNames.filter((role) => role !== 'load-balancer'),
     hosts: listed.map(hostRow),
     moreHosts: bundles.length - listed.length,
-    authorities: authorityNames.map((name) => authorityRow(name, pki.authorities[name].certificatePem)),
+    authorities: authoritiesOf(cluster).map((name) =>
+      authorityRow(name, authorityOf(pki, name).certificatePem),
+    ),
     keys: keyRows(cluster),
   });
 }
@@ -43,7 +46,7 @@ function factsOf(cluster: Cluster): { name: string; value: string }[] {
   const { network, bootstrap, runtime, security } = cluster;
   const facts = {
     Kubernetes: cluster.kubernetes.version,
-    etcd: cluster.etcd.version,
+    etcd: cluster.etcd.external === undefined ? cluster.etcd.version : etcdClientUrls(cluster).join(', '),
     Endpoint: `${endpointUrl(cluster)} (${cluster.endpoint.mode})`,
     Services: network.serviceCIDRs.map((cidr) => cidr.text).join(', '),
     'API service': network.apiServiceAddresses.map((address) => address.text).join(', '),
@@ -78,12 +81,19 @@ function authorityRow(name: string, pem: string) {
   return { name, notAfter: certificate.validTo, fingerprint: certificate.fingerprint256 };
 }
 
+/** The one key that is not of this cluster's own making. */
+const externalKeyRow = {
+  path: `${kubernetesPki}/apiserver-etcd-client.key`,
+  commonName: 'as others have chosen',
+  organization: '',
+  authority: 'of the external etcd',
+  role: 'control-plane',
+  why: 'given out by those who keep etcd; the same on every control plane',
+};
+
 /** Which role holds which private key, and why: the key map that a security review asks for. */
 function keyRows(cluster: Cluster) {
-  const rows = certificates.filter(
-    (row) => row.bootstrap === undefined || row.bootstrap === cluster.bootstrap.method,
-  );
-  return rows.map((row) => ({
+  const rows = certificateRows(cluster).map((row) => ({
     path: row.delivery.kind === 'files' ? `${row.delivery.path}.key` : row.delivery.path,
     commonName: row.commonName,
     organization: row.organization ?? '',
@@ -91,4 +101,5 @@ function keyRows(cluster: Cluster) {
     role: row.role,
     why: row.why,
   }));
+  return cluster.etcd.external === undefined ? rows : [...rows, externalKeyRow];
 }

@@ -46,7 +46,7 @@ declare -rA STATEMENTS=(
   [host]='label' [fqdn]='dns' [address]='address' [arch]='arch' [role]='label'
   [binary]='path word' [command]='command package package' [clock]='' [swap]='off' [cgroup]='two'
   [runtime]='label unit- path-' [port]='tcp port unit' [space]='path number'
-  [peer]='label address port' [module]='module need' [user]='user path' [data]='path'
+  [peer]='label where port' [module]='module need' [user]='user path' [data]='path'
   [generated]='path' [awaited]='unit path' [dir]='mode owner path' [file]='mode owner path units'
   [block]='mode owner path units' [unit]='unit start'
 )
@@ -54,7 +54,7 @@ readonly UNIT='[A-Za-z0-9][A-Za-z0-9:_.@-]*\.(service|timer|socket|target|mount|
 readonly PATH_SHAPE='(/[A-Za-z0-9._@:+%=~-]+)+'
 declare -rA SHAPES=(
   [word]='[A-Za-z0-9._:+~-]+' [label]='[a-z0-9]([a-z0-9-]*[a-z0-9])?'
-  [dns]='(-|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [address]='[0-9a-f.:]+' [arch]='(amd64|arm64)'
+  [dns]='(-|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [address]='[0-9a-f.:]+' [where]='([0-9a-f.:]+|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [arch]='(amd64|arm64)'
   [path]="$PATH_SHAPE" [path-]="(-|$PATH_SHAPE)" [command]='[A-Za-z0-9][A-Za-z0-9._+-]*'
   [package]='(-|[A-Za-z0-9][A-Za-z0-9.+_-]*)' [off]='off' [tcp]='tcp' [two]='2'
   [unit]="$UNIT" [unit-]="(-|$UNIT)" [units]="(-|$UNIT(,$UNIT)*)"

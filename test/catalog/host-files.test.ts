@@ -28,9 +28,9 @@ const systemFolders = [
   '/usr/local/sbin',
 ];
 
-test('every path stands once, certificates included', () => {
+test('every path stands once, certificates included, but for an etcd of others', () => {
   const all = [
-    ...hostFiles.map((row) => row.path),
+    ...hostFiles.filter((row) => row.when !== 'usesExternalEtcd').map((row) => row.path),
     ...certificates.flatMap(({ delivery: { kind, path } }) =>
       kind === 'files' ? [`${path}.crt`, `${path}.key`] : [path],
     ),
@@ -75,6 +75,7 @@ describe.each(rows)('%s', (path, row) => {
 
 function isSecret(source: (typeof hostFiles)[number]['source']): boolean {
   if ('authority' in source) return source.part === 'private-key';
+  if ('externalEtcd' in source) return source.externalEtcd === 'private-key';
   if ('serviceAccount' in source) return source.serviceAccount === 'private';
   return readFileSync(join(templatesDir, source.template), 'utf8').includes('secrets.');
 }

@@ -55,6 +55,7 @@ describe.each(manyPlans)('%s', (_, plan) => {
   test('starts etcd before the API server, the API server before its clients, the runtime before the kubelet', () => {
     const order = [
       'etcd.service',
+      'hardway-etcd-backup.timer',
       'kube-apiserver.service',
       'kube-controller-manager.service',
       'kube-scheduler.service',

@@ -1,8 +1,9 @@
-import type { PkiRequest } from '../../src/model/certificate.ts';
+import { authorityNames, type PkiRequest } from '../../src/model/certificate.ts';
 
 /** The same names with another number of certificates, so that a second opening has something to add. */
 export function crashRequest(count: number): PkiRequest {
   return {
+    authorities: authorityNames,
     keyAlgorithm: 'ecdsa-p256',
     caValidityDays: 3650,
     certValidityDays: 365,

@@ -1,4 +1,5 @@
 /** A store whose process is killed: it opens, every pair matches, and what was there keeps its bytes. */
+
 import { spawn, spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { beforeAll, expect, test } from 'vitest';
+import { authorityOf } from '../../src/model/certificate.ts';
 import { openStore } from '../../src/pki/store.ts';
 import { filesOf, newStore } from '../unit/pki/support.ts';
 import { crashRequest } from './crash-request.ts';
@@ -46,7 +48,7 @@ async function expectWhole(dir: string, before: ReadonlyMap<string, string>, cou
   for (const [id, { certificatePem, privateKeyPem }] of pki.certificates) {
     const certificate = new X509Certificate(certificatePem);
     const wanted = crashRequest(count).certificates.find((one) => one.id === id);
-    const issuer = new X509Certificate(pki.authorities[wanted?.authority ?? 'etcd-ca'].certificatePem);
+    const issuer = new X509Certificate(authorityOf(pki, wanted?.authority ?? 'etcd-ca').certificatePem);
     expect(
       certificate.checkPrivateKey(createPrivateKey(privateKeyPem)) && certificate.verify(issuer.publicKey),
     ).toBe(true);

@@ -1,8 +1,10 @@
 /** The real kubeadm: its authorities are used as they are, and it accepts ours. */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { authorityOf } from '../../src/model/certificate.ts';
 import { openStore } from '../../src/pki/store.ts';
 import {
   filesOf,
@@ -94,7 +96,7 @@ describe.skipIf(!isThere)('kubeadm', () => {
       const ours = join(folder, 'ours');
       const pairs = {
         ca: pki.authorities['kubernetes-ca'],
-        'etcd/ca': pki.authorities['etcd-ca'],
+        'etcd/ca': authorityOf(pki, 'etcd-ca'),
         'front-proxy-ca': pki.authorities['kubernetes-front-proxy-ca'],
         apiserver: pki.certificates.get(apiserver.id),
         'apiserver-kubelet-client': pki.certificates.get(kubeletClient.id),

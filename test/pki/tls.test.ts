@@ -1,8 +1,10 @@
 /** Certificates of a store in a real handshake, both sides shown and checked. */
+
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
+import { authorityOf } from '../../src/model/certificate.ts';
 import { keyAlgorithms } from '../../src/model/cluster.ts';
 import { openStore } from '../../src/pki/store.ts';
 import { newStore, request, wanted } from '../unit/pki/support.ts';
@@ -59,5 +61,5 @@ test.each(keyAlgorithms.filter((name) => name !== 'rsa-4096'))('%s', async (keyA
   expect(await dial(undefined, 'localhost')).not.toBe('hello');
   // A server's certificate is no client's.
   expect(await dial(server.id, 'localhost')).not.toBe('hello');
-  expect(await dial(client.id, 'localhost', pki.authorities['etcd-ca'].certificatePem)).not.toBe('hello');
+  expect(await dial(client.id, 'localhost', authorityOf(pki, 'etcd-ca').certificatePem)).not.toBe('hello');
 });

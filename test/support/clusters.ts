@@ -2,11 +2,11 @@
 import { formatDiagnostics } from '../../src/diagnostics/format.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { templatesDir } from '../../src/lib/package-root.ts';
-import { authorityNames, type KeyPair, type Pki } from '../../src/model/certificate.ts';
+import type { AuthorityName, ExternalEtcd, KeyPair, Pki, PkiRequest } from '../../src/model/certificate.ts';
 import type { Cluster, Host } from '../../src/model/cluster.ts';
 import type { FileSpec } from '../../src/model/file.ts';
 import type { HostPlan } from '../../src/model/plan.ts';
-import { issueAuthority, issueLeaf } from '../../src/pki/issue.ts';
+import { type Authority, issueAuthority, issueLeaf } from '../../src/pki/issue.ts';
 import { newBootstrapToken, newEncryptionKey, newServiceAccount } from '../../src/pki/secrets.ts';
 import { pkiRequest } from '../../src/plan/certificates.ts';
 import { planHost } from '../../src/plan/plan.ts';
@@ -112,6 +112,15 @@ export const manyClusters: Readonly<Record<string, Cluster>> = {
     'dual-stack, Docker with a mirror, a setting of authentication',
     '1.33',
   ),
+  'etcd of others': clusterOf(
+    `etcd: { external: { endpoints: ["https://Etcd.example:2379", "https://[2001:db8::9]:12379"],
+      caFile: ca.crt, certFile: client.crt, keyFile: client.key } }`,
+    'hosts: [{ name: c, address: 192.0.2.1, roles: [control-plane] }, { name: w, address: 192.0.2.2, roles: [worker] }]',
+  ),
+  'snapshots of etcd': clusterOf(
+    'etcd: { backup: { schedule: "Mon..Fri *-*-* 02:30:00 UTC", keep: 3, dir: /srv/snapshots } }',
+    fiveHosts,
+  ),
 };
 
 /** The same shapes, all at one version. */
@@ -136,25 +145,36 @@ export const manyPlans = plansOf(manyClusters);
 export async function pkiOf(cluster: Cluster): Promise<Pki> {
   const request = pkiRequest(cluster);
   const now = new Date();
-  const entries = await Promise.all(
-    authorityNames.map(async (name) => [name, await issueAuthority(name, request, now)] as const),
-  );
-  const authorities = Object.fromEntries(entries) as Record<
-    (typeof authorityNames)[number],
-    (typeof entries)[number][1]
-  >;
+  const authorities = new Map<AuthorityName, Authority>();
+  for (const name of request.authorities) authorities.set(name, await issueAuthority(name, request, now));
   const certificates = new Map<string, KeyPair>();
   for (const wanted of request.certificates) {
-    certificates.set(wanted.id, await issueLeaf(authorities[wanted.authority], wanted, request, now));
+    const authority = authorities.get(wanted.authority);
+    if (authority === undefined) throw new Error(`no authority for ${wanted.id}`);
+    certificates.set(wanted.id, await issueLeaf(authority, wanted, request, now));
   }
-  const pairs = Object.fromEntries(entries.map(([name, { pair }]) => [name, pair]));
+  const pairs = Object.fromEntries([...authorities].map(([name, { pair }]) => [name, pair]));
   return {
     authorities: pairs as Pki['authorities'],
     certificates,
     serviceAccount: await newServiceAccount(request.keyAlgorithm),
     bootstrapToken: newBootstrapToken(),
     encryptionKey: newEncryptionKey(),
+    ...(cluster.etcd.external === undefined ? {} : { externalEtcd: await externalEtcd(request) }),
   };
+}
+
+/** What those who keep an etcd would give to its clients. */
+export async function externalEtcd(request: PkiRequest, now = new Date()): Promise<ExternalEtcd> {
+  const authority = await issueAuthority('etcd-ca', request, now);
+  const wanted = {
+    commonName: 'a-client',
+    organization: undefined,
+    usages: ['client'],
+    sans: { dns: [], ip: [] },
+  } as const;
+  const pair = await issueLeaf(authority, wanted, request, now);
+  return { authorityPem: authority.pair.certificatePem, ...pair };
 }
 
 /** The text of every file of a host, by path. */

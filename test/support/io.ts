@@ -1,6 +1,7 @@
 /** A command's surroundings in memory, with a clock that stands still. */
 import { readFileSync } from 'node:fs';
 import type { Io } from '../../src/cli/io.ts';
+import { readLocalFile } from '../../src/cli/local-file.ts';
 
 export interface MemoryIo extends Io {
   readonly output: () => string;
@@ -16,6 +17,7 @@ export function memoryIo(
   return {
     stdout: (text) => output.push(text),
     stderr: (text) => errors.push(text),
+    readLocalFile,
     readInput: (path) => (path === '-' ? Buffer.from(options.input ?? '') : readFileSync(path)),
     isTerminal: options.isTerminal ?? false,
     columns: 80,

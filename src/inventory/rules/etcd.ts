@@ -1,4 +1,4 @@
-/** Rules about etcd: its version, its folder, its variables. */
+/** Rules about etcd: its version and its variables. */
 import { findRelease } from '../../catalog/releases.ts';
 import { parseVersion } from '../../lib/version.ts';
 import type { Problem } from '../problem.ts';
@@ -8,7 +8,7 @@ import type { RuleContext } from '../rules.ts';
 export function* etcdVersionFitsKubernetes({ inventory, facts }: RuleContext): Iterable<Problem> {
   const written = inventory.etcd?.version;
   const release = facts.version === undefined ? undefined : findRelease(facts.version.minor);
-  if (written === undefined || release === undefined) return;
+  if (written === undefined || release === undefined || inventory.etcd?.external !== undefined) return;
   const [minor, wanted] = [written, release.etcd].map((text) => parseVersion(text)?.minor);
   if (minor === wanted) return;
   const path = ['etcd', 'version'];
@@ -19,71 +19,6 @@ export function* etcdVersionFitsKubernetes({ inventory, facts }: RuleContext): I
     path,
     message,
     fix: `write "${release.etcd}", or delete the key`,
-  };
-}
-
-/** Folders of somebody else, folders that do not outlive a reboot, and homes, which the units cannot see. */
-const foreignTrees = [
-  '/bin',
-  '/boot',
-  '/dev',
-  '/etc',
-  '/home',
-  '/lib',
-  '/lib32',
-  '/lib64',
-  '/proc',
-  '/root',
-  '/run',
-  '/sbin',
-  '/sys',
-  '/tmp',
-  '/usr',
-  '/var/cache',
-  '/var/lib/containerd',
-  '/var/lib/docker',
-  '/var/lib/dpkg',
-  '/var/lib/kubelet',
-  '/var/lib/rpm',
-  '/var/lib/systemd',
-  '/var/lock',
-  '/var/log',
-  '/var/run',
-  '/var/spool',
-  '/var/tmp',
-];
-
-/** Folders that may hold the database in a folder of its own, but are not the database. */
-const sharedFolders = ['/data', '/media', '/mnt', '/opt', '/srv', '/var', '/var/lib', '/var/lib/kube-proxy'];
-
-/** `uninstall --purge-data` deletes this folder, so it must hold nothing but the database. */
-export function* dataDirIsNoSystemFolder({ inventory: { etcd, binaries } }: RuleContext): Iterable<Problem> {
-  const dir = etcd?.dataDir;
-  const fix = 'use a folder of its own, such as /var/lib/etcd/k8s-etcd';
-  if (dir !== undefined) {
-    const tree = foreignTrees.find((folder) => dir === folder || dir.startsWith(`${folder}/`));
-    const path = ['etcd', 'dataDir'];
-    if (tree !== undefined)
-      yield {
-        code: 'invalid-path',
-        path,
-        message: `dataDir ${dir} lies in ${tree}, which belongs to the system`,
-        fix,
-      };
-    else if (sharedFolders.includes(dir))
-      yield { code: 'invalid-path', path, message: `dataDir ${dir} holds more than the database`, fix };
-  }
-  const bin = binaries?.dir;
-  const foreign = ['/dev', '/etc', '/home', '/proc', '/root', '/run', '/sys', '/tmp', '/var'].find(
-    (folder) => bin === folder || bin?.startsWith(`${folder}/`),
-  );
-  if (foreign === undefined) return;
-  const message = `binaries.dir ${bin} lies in ${foreign}, which is no place for programs`;
-  yield {
-    code: 'invalid-path',
-    path: ['binaries', 'dir'],
-    message,
-    fix: 'use /usr/local/bin or a folder below /opt',
   };
 }
 

@@ -17,18 +17,6 @@ const unsupported: readonly UnsupportedRow[] = [
     isWritten: ({ endpoint }: WrittenInventory) => endpoint?.mode === mode,
     fix: 'write "external" for a load balancer that others keep, or "hosts"',
   })),
-  {
-    what: 'etcd.external',
-    path: ['etcd', 'external'],
-    isWritten: ({ etcd }) => etcd?.external !== undefined,
-    fix: 'delete "external" and give hosts the role etcd',
-  },
-  {
-    what: 'etcd.backup',
-    path: ['etcd', 'backup'],
-    isWritten: ({ etcd }) => etcd?.backup !== undefined,
-    fix: 'delete "backup"',
-  },
   ...(['bundle', 'download'] as const).map((source) => ({
     what: `binaries.source ${source}`,
     path: ['binaries', 'source'],

@@ -1,4 +1,5 @@
 /** Every statement has the shape that docs/manifest.md promises, and install.sh's own parser takes the whole. */
+
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { bundleEntries, clusterId } from '../../../src/bundle/bundle.ts';
 import { manifestText, modeText } from '../../../src/bundle/manifest.ts';
 import { templatesDir } from '../../../src/lib/package-root.ts';
+import { authorityOf } from '../../../src/model/certificate.ts';
 import type { HostPlan } from '../../../src/model/plan.ts';
 import { createRenderer } from '../../../src/render/render.ts';
 import { loadTemplates } from '../../../src/render/template.ts';
@@ -15,7 +17,7 @@ import { clusterOf, manyClusters, manyPlans, oneHost, pkiOf, planOf } from '../.
 const facts = { release: '0.1.0', clusterId: '0123456789abcdef' };
 const word = '(?:-|[A-Za-z0-9._@:+%=,/~][A-Za-z0-9._@:+%=,/~-]*)';
 const path = '(?:/(?!\\.{1,2}(?:/| |$))[A-Za-z0-9._@:+%=~-]+)+';
-const unit = '[A-Za-z0-9][A-Za-z0-9:_.@-]*\\.service';
+const unit = '[A-Za-z0-9][A-Za-z0-9:_.@-]*\\.(?:service|timer)';
 const units = `(?:-|${unit}(?:,${unit})*)`;
 const owner = '(?:root|etcd|kube):(?:root|etcd|kube)';
 
@@ -39,7 +41,7 @@ const shapes: Readonly<Record<string, string>> = {
   runtime: `(?:containerd|docker|external) (?:-|${unit}) (?:-|${path})`,
   port: `tcp [1-9]\\d{0,4} ${unit}`,
   space: `${path} \\d+`,
-  peer: '[a-z0-9-]+ [0-9a-f.:]+ [1-9]\\d{0,4}',
+  peer: '[a-z0-9-]+ [0-9a-z.:-]+ [1-9]\\d{0,4}',
   module: '[a-z0-9_]+ (?:required|optional)',
   user: `[a-z]+ ${path}`,
   data: path,
@@ -113,7 +115,7 @@ describe('install.sh reads the bundles', () => {
     const files = createRenderer(pki, loadTemplates(templatesDir))(plan);
     const parts = {
       ...facts,
-      clusterId: clusterId(pki.authorities['etcd-ca'].certificatePem),
+      clusterId: clusterId(authorityOf(pki, 'kubernetes-ca').certificatePem),
       installScript: readFileSync(join(templatesDir, '_bundle/install.sh')),
     };
     const bundle = mkdtempSync(join(folder, 'bundle-'));
@@ -185,8 +187,8 @@ test('modeText', () => {
 
 test('clusterId depends on the key of the etcd authority alone', async () => {
   const [one, two] = [await pkiOf(clusterOf(oneHost)), await pkiOf(clusterOf(oneHost))];
-  const pem = one.authorities['etcd-ca'].certificatePem;
+  const pem = authorityOf(one, 'etcd-ca').certificatePem;
   expect(clusterId(pem)).toMatch(/^[0-9a-f]{16}$/);
   expect(clusterId(pem)).toBe(clusterId(pem));
-  expect(clusterId(pem)).not.toBe(clusterId(two.authorities['etcd-ca'].certificatePem));
+  expect(clusterId(pem)).not.toBe(clusterId(authorityOf(two, 'etcd-ca').certificatePem));
 });

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { authorityNames } from '../../../src/model/certificate.ts';
+import { authorityNames, authorityOf } from '../../../src/model/certificate.ts';
 import { openStore } from '../../../src/pki/store.ts';
 import {
   admin,
@@ -65,7 +65,7 @@ describe('a new store', () => {
     for (const { id, authority } of request().certificates) {
       const pair = pki.certificates.get(id);
       const certificate = new X509Certificate(pair?.certificatePem ?? '');
-      const issuer = new X509Certificate(pki.authorities[authority].certificatePem);
+      const issuer = new X509Certificate(authorityOf(pki, authority).certificatePem);
       expect(certificate.verify(issuer.publicKey)).toBe(true);
       expect(certificate.checkPrivateKey(createPrivateKey(pair?.privateKeyPem ?? ''))).toBe(true);
       expect(issuer.subject).toBe(`C=DE\nOU=ops\nCN=${authority}`);

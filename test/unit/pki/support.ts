@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { PkiRequest, WantedCertificate } from '../../../src/model/certificate.ts';
+import { authorityNames, type PkiRequest, type WantedCertificate } from '../../../src/model/certificate.ts';
 import { PkiStoreError } from '../../../src/pki/problem.ts';
 
 export const now = new Date('2026-11-20T12:00:00Z');
@@ -53,6 +53,7 @@ export const admin = wanted('operator/admin', {
 
 export function request(changes: Partial<PkiRequest> = {}): PkiRequest {
   return {
+    authorities: authorityNames,
     keyAlgorithm: 'ecdsa-p256',
     caValidityDays: 3650,
     certValidityDays: 365,

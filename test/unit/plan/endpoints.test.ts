@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { httpsUrl } from '../../../src/lib/endpoint.ts';
 import {
   anyAddress,
   apiServerPort,
@@ -6,7 +7,6 @@ import {
   etcdClientUrl,
   etcdClientUrls,
   etcdPeerUrl,
-  httpsUrl,
   isIPv6Cluster,
   localApiServerUrl,
 } from '../../../src/plan/endpoints.ts';

@@ -10,6 +10,7 @@ import {
   QuotingError,
   shellQuote,
   unitEnvQuote,
+  unitTextQuote,
   yamlQuote,
 } from '../../../src/render/quote.ts';
 
@@ -126,6 +127,16 @@ describe('unitEnvQuote', () => {
 
   test('refuses a line break', () => {
     expect(() => unitEnvQuote('A', 'b\nUser=root')).toThrow(QuotingError);
+  });
+});
+
+describe('unitTextQuote', () => {
+  test('doubles specifiers and changes nothing else', () => {
+    expect(unitTextQuote('Mon *-*-* 02:00:00 "a" $b %h')).toBe('Mon *-*-* 02:00:00 "a" $b %%h');
+  });
+
+  test.each(['a\nUnit=evil.service', 'a\\', ' a', 'a '])('refuses %j', (value) => {
+    expect(() => unitTextQuote(value)).toThrow(QuotingError);
   });
 });
 
