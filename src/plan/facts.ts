@@ -54,13 +54,24 @@ function textFacts(cluster: Cluster, host: Host): Record<string, string> {
 /** Conditions that are the same for every host with these roles. */
 export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record<string, boolean> {
   const { method } = cluster.bootstrap;
+  const { mode, floating } = cluster.endpoint;
+  const floatsOnControlPlanes = mode === 'keepalived';
+  const floatsOnLoadBalancers = mode === 'haproxy' && floating !== undefined;
+  const runsKeepalived =
+    (floatsOnControlPlanes && roles.includes('control-plane')) ||
+    (floatsOnLoadBalancers && roles.includes('load-balancer'));
   const usesDocker = cluster.runtime.type === 'docker';
   return {
     audits: cluster.security.audit,
+    balancesForItself: mode === 'node-local' && roles.includes('worker') && !roles.includes('control-plane'),
+    balancesForOthers: mode === 'haproxy',
     bootstrapsWithToken: method !== 'signed',
     bootstrapsWithTokenFile: method === 'token-file',
     bootstrapsWithTokenSecret: method === 'token-secret',
     encryptsAtRest: cluster.security.encryptionAtRest,
+    findsInterface: runsKeepalived && floating !== undefined && floating.interface === undefined,
+    floatsOnControlPlanes,
+    floatsOnLoadBalancers,
     hasFeatureGates: Object.keys(cluster.kubernetes.featureGates).length > 0,
     installsCoreDNS: cluster.addons.coredns,
     installsFlannel: cluster.addons.flannel,
@@ -68,6 +79,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     isWorker: roles.includes('worker'),
     kubeletServingIsSigned: method === 'signed',
     managesHostsFile: cluster.hostsFile.manage,
+    runsKeepalived,
     usesContainerd: cluster.runtime.type === 'containerd',
     usesContainerdWithProxy: cluster.runtime.type === 'containerd' && cluster.runtime.proxy !== undefined,
     usesDocker,

@@ -10,7 +10,7 @@ import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } fro
 import type { DirectorySpec, FileSource, FileSpec, KubeconfigSource } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
 import { certificateId, certificateRowsOf } from './certificates.ts';
-import { apiServerPort, endpointUrl, localApiServerUrl } from './endpoints.ts';
+import { dialledUrl, localApiServerUrl, portOf } from './endpoints.ts';
 import { type Facts, factsOf, holds } from './facts.ts';
 import { runtimeUnits, valuesOf } from './values.ts';
 
@@ -33,7 +33,7 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
     })),
     commands: requirements.commands.filter(applies),
     ports: requirements.ports.filter(applies).map(({ port, unit }) => ({
-      port: port === 'apiserver' ? apiServerPort(cluster) : port,
+      port: portOf(cluster, port),
       unit,
     })),
     modules,
@@ -41,7 +41,7 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
       path: path === 'etcd' ? cluster.etcd.dataDir : path,
       mebibytes,
     })),
-    peers: peersOf(cluster, host),
+    peers: peersOf(cluster, host, facts),
     data: requirements.data
       .filter(applies)
       .map(({ path }) => (path === 'etcd' ? cluster.etcd.dataDir : path)),
@@ -83,7 +83,7 @@ function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpe
 function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
   const fromTable = hostFiles
     .filter((row) => row.roles.some((role) => host.roles.includes(role)) && holds(facts, row.when))
-    .map((row) => fileOf(row, host));
+    .map((row) => fileOf(row, host, facts));
   const fromCertificates = certificateRowsOf(cluster, host).flatMap((row) =>
     certificateFiles(cluster, host, row),
   );
@@ -91,7 +91,7 @@ function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
-function fileOf(row: HostFileRow, host: Host): FileSpec {
+function fileOf(row: HostFileRow, host: Host, facts: Facts): FileSpec {
   const owner = row.owner ?? 'root';
   return {
     path: row.path,
@@ -99,15 +99,15 @@ function fileOf(row: HostFileRow, host: Host): FileSpec {
     owner,
     group: owner,
     placement: row.placement ?? 'file',
-    services: (row.services ?? []).filter((service) => isUnitOf(service, host)),
+    services: (row.services ?? []).filter((service) => isUnitOf(service, host, facts)),
     source: sourceOf(row, host),
   };
 }
 
 /** A file that several roles share names only the units that its host runs. */
-function isUnitOf(service: string, host: Host): boolean {
+function isUnitOf(service: string, host: Host, facts: Facts): boolean {
   const rows = requirements.units.filter((unit) => unit.name === service);
-  return rows.some((unit) => host.roles.includes(unit.role));
+  return rows.some((unit) => host.roles.includes(unit.role) && holds(facts, unit.when));
 }
 
 function sourceOf(row: HostFileRow, host: Host): FileSource {
@@ -131,7 +131,7 @@ function certificateFiles(cluster: Cluster, host: Host, row: CertificateRow): Fi
         mode: 0o600,
         source: {
           kind: 'kubeconfig',
-          server: server === 'endpoint' ? endpointUrl(cluster) : localApiServerUrl(cluster, host),
+          server: server === 'endpoint' ? dialledUrl(cluster, host) : localApiServerUrl(cluster, host),
           cluster: cluster.name,
           user: row.commonName.replace('{node}', host.name),
           credential: { kind: 'certificate', id },
@@ -157,7 +157,7 @@ function bootstrapKubeconfig(cluster: Cluster, host: Host, facts: Facts): FileSp
   if (!host.roles.includes('worker') || !holds(facts, 'bootstrapsWithToken')) return [];
   const source: KubeconfigSource = {
     kind: 'kubeconfig',
-    server: endpointUrl(cluster),
+    server: dialledUrl(cluster, host),
     cluster: cluster.name,
     user: 'system:bootstrapper',
     credential: { kind: 'bootstrap-token' },
@@ -176,9 +176,12 @@ function bootstrapKubeconfig(cluster: Cluster, host: Host, facts: Facts): FileSp
   ];
 }
 
-function peersOf(cluster: Cluster, host: Host): HostPlan['peers'] {
+function peersOf(cluster: Cluster, host: Host, facts: Facts): HostPlan['peers'] {
   const rows = requirements.peers.filter(
-    (row) => host.roles.includes(row.role) && (row.role === row.of || !host.roles.includes(row.of)),
+    (row) =>
+      host.roles.includes(row.role) &&
+      holds(facts, row.when) &&
+      (row.role === row.of || !host.roles.includes(row.of)),
   );
   return rows.flatMap((row) =>
     hostsWithRole(cluster, row.of)
@@ -186,7 +189,7 @@ function peersOf(cluster: Cluster, host: Host): HostPlan['peers'] {
       .map((other) => ({
         name: other.name,
         address: primaryAddress(other).text,
-        port: row.port === 'apiserver' ? apiServerPort(cluster) : row.port,
+        port: portOf(cluster, row.port),
       })),
   );
 }

@@ -41,6 +41,7 @@ function createEnvironment(folder: string): typeof Handlebars {
     env: (value: unknown) => quote.envQuote(textOf(value)),
     envWords: (words: unknown) => quote.envWordsQuote(listOf(words).map(textOf)),
     execArg: (value: unknown) => quote.execQuote(textOf(value)),
+    plain: (value: unknown) => quote.plainWord(textOf(value)),
     json: (value: unknown) => quote.jsonQuote(textOf(value)),
     sh: (value: unknown) => quote.shellQuote(textOf(value)),
     unitEnv: (name: unknown, value: unknown) => quote.unitEnvQuote(textOf(name), textOf(value)),
@@ -49,7 +50,16 @@ function createEnvironment(folder: string): typeof Handlebars {
   return environment;
 }
 
-const helpers = { env: true, envWords: true, execArg: true, json: true, sh: true, unitEnv: true, yaml: true };
+const helpers = {
+  env: true,
+  envWords: true,
+  execArg: true,
+  json: true,
+  plain: true,
+  sh: true,
+  unitEnv: true,
+  yaml: true,
+};
 
 function compile(environment: typeof Handlebars, folder: string, name: string) {
   const text = readFileSync(join(folder, name), 'utf8');
