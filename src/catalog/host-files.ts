@@ -7,6 +7,7 @@
 import type { AuthorityName } from '../model/certificate.ts';
 import type { ComponentKey, Role } from '../model/cluster.ts';
 import type { Owner, Placement } from '../model/file.ts';
+import { endpointFiles } from './endpoint-files.ts';
 import * as paths from './paths.ts';
 
 export interface HostFileRow {
@@ -35,7 +36,7 @@ export interface DirectoryRow {
   readonly group?: Owner;
 }
 
-const everyRole: readonly Role[] = ['etcd', 'control-plane', 'worker'];
+const everyRole: readonly Role[] = ['etcd', 'control-plane', 'worker', 'load-balancer'];
 const kubernetesRoles: readonly Role[] = ['control-plane', 'worker'];
 const apiserver = ['kube-apiserver.service'];
 const controllerManager = ['kube-controller-manager.service'];
@@ -102,7 +103,7 @@ export const hostFiles: readonly HostFileRow[] = [
     source: { authority: 'kubernetes-ca', part: 'certificate' },
     roles: kubernetesRoles,
     mode: 0o644,
-    services: [...apiserver, ...controllerManager, ...scheduler, ...kubelet],
+    services: [...apiserver, ...controllerManager, ...scheduler, ...kubelet, 'hardway-api-balancer.service'],
   },
   {
     path: `${paths.kubernetesPki}/ca.key`,
@@ -354,6 +355,8 @@ export const hostFiles: readonly HostFileRow[] = [
     mode: 0o600,
     services: ['docker.service'],
   },
+
+  ...endpointFiles,
 
   // every host
   {

@@ -33,6 +33,17 @@ export const etcdBackupScript = '/usr/local/sbin/hardway-etcd-backup';
 export const etcdRestoreScript = '/usr/local/sbin/hardway-etcd-restore';
 /** A link that the kubelet's unit sets at each start, see kubelet.service. */
 export const kubeletResolvConf = '/run/kubelet-resolv.conf';
+export const haproxyConfig = '/etc/haproxy/haproxy.cfg';
+export const haproxyAuthority = '/etc/haproxy/kubernetes-ca.crt';
+export const keepalivedConfig = '/etc/keepalived/keepalived.conf';
+/** Beside the configuration: the user of the check may not enter the control plane's folder of keys. */
+export const keepalivedAuthority = '/etc/keepalived/kubernetes-ca.crt';
+export const checkEndpointScript = '/usr/local/sbin/hardway-check-endpoint';
+export const findInterfaceScript = '/usr/local/sbin/hardway-find-interface';
+/** One line of keepalived.conf, made by the script above each time keepalived starts. */
+export const keepalivedRuntimeDir = '/run/hardway-keepalived';
+/** Of the balancer that a worker runs for itself; a distribution's haproxy.cfg stays as it is. */
+export const apiBalancerConfig = `${kubernetesDir}/api-balancer.cfg`;
 export const etcdHome = '/var/lib/etcd';
 /** Remembers which bootstrap token this host created, see hardway-apply-addons. */
 export const bootstrapTokenStamp = '/var/lib/hardway/bootstrap-token';

@@ -9,6 +9,12 @@ interface RoleRow {
   readonly when?: string;
 }
 
+/** Where the floating address may be: on the control planes or on the load balancers, as the mode says. */
+const floatingRoles: readonly (RoleRow & { readonly when: string })[] = [
+  { role: 'control-plane', when: 'floatsOnControlPlanes' },
+  { role: 'load-balancer', when: 'floatsOnLoadBalancers' },
+];
+
 /** In the inventory's folder unless `dir` says where. `kubernetes`: compared exactly with its version; `any`: must exist. */
 export const binaries: readonly (RoleRow & {
   readonly name: string;
@@ -45,15 +51,25 @@ export const commands: readonly (RoleRow & {
   { role: 'worker', when: 'usesNftables', name: 'nft', debian: 'nftables', rhel: 'nftables' },
   { role: 'worker', when: 'usesIpvs', name: 'ipset', debian: 'ipset', rhel: 'ipset' },
   { role: 'worker', when: 'usesIpvs', name: 'ipvsadm', debian: 'ipvsadm', rhel: 'ipvsadm' },
+  { role: 'load-balancer', when: 'balancesForOthers', name: 'haproxy', debian: 'haproxy', rhel: 'haproxy' },
+  { role: 'worker', when: 'balancesForItself', name: 'haproxy', debian: 'haproxy', rhel: 'haproxy' },
+  ...floatingRoles.flatMap((row) => [
+    { ...row, name: 'keepalived', debian: 'keepalived', rhel: 'keepalived' },
+    { ...row, name: 'curl', debian: 'curl', rhel: 'curl' },
+  ]),
 ];
 
-/** `apiserver` stands for the port that API servers listen on. */
-export const ports: readonly (RoleRow & { readonly port: number | 'apiserver'; readonly unit: string })[] = [
+/** A port, or what it is called: that of the API servers, that of the endpoint. */
+export type PortName = number | 'apiserver' | 'endpoint';
+
+export const ports: readonly (RoleRow & { readonly port: PortName; readonly unit: string })[] = [
   { role: 'etcd', port: 2379, unit: 'etcd.service' },
   { role: 'etcd', port: 2380, unit: 'etcd.service' },
   { role: 'control-plane', port: 'apiserver', unit: 'kube-apiserver.service' },
   { role: 'control-plane', port: 10257, unit: 'kube-controller-manager.service' },
   { role: 'control-plane', port: 10259, unit: 'kube-scheduler.service' },
+  { role: 'load-balancer', when: 'balancesForOthers', port: 'endpoint', unit: 'haproxy.service' },
+  { role: 'worker', when: 'balancesForItself', port: 'endpoint', unit: 'hardway-api-balancer.service' },
   { role: 'worker', port: 10248, unit: 'kubelet.service' },
   { role: 'worker', port: 10250, unit: 'kubelet.service' },
   { role: 'worker', port: 10249, unit: 'kube-proxy.service' },
@@ -81,6 +97,8 @@ export const modules: readonly (RoleRow & {
 export const users: readonly (RoleRow & { readonly name: string; readonly home: string })[] = [
   { role: 'etcd', name: 'etcd', home: paths.etcdHome },
   { role: 'control-plane', name: 'kube', home: '/nonexistent' },
+  // The name that keepalived.conf(5) proposes for the user of check scripts.
+  ...floatingRoles.map((row) => ({ ...row, name: 'keepalived_script', home: '/nonexistent' })),
 ];
 
 /** In the order in which a host starts them. */
@@ -91,6 +109,9 @@ export const units: readonly (RoleRow & UnitSpec)[] = [
   { role: 'control-plane', name: 'kube-controller-manager.service', start: 'enable' },
   { role: 'control-plane', name: 'kube-scheduler.service', start: 'enable' },
   { role: 'control-plane', name: 'kube-addons.service', start: 'once' },
+  { role: 'load-balancer', when: 'balancesForOthers', name: 'haproxy.service', start: 'reload' },
+  ...floatingRoles.map((row) => ({ ...row, name: 'keepalived.service', start: 'reload' }) as const),
+  { role: 'worker', when: 'balancesForItself', name: 'hardway-api-balancer.service', start: 'reload' },
   { role: 'worker', when: 'usesContainerd', name: 'containerd.service', start: 'runtime' },
   { role: 'worker', when: 'usesDocker', name: 'docker.service', start: 'runtime' },
   { role: 'worker', when: 'usesCriDockerd', name: 'cri-dockerd.service', start: 'enable' },
@@ -143,8 +164,9 @@ export const awaited: readonly (RoleRow & { readonly unit: string; readonly path
  * What a role's units wait for on the hosts of another; this host itself is left out,
  * and a host that has the other role too waits for nobody else.
  */
-export const peers: readonly (RoleRow & { readonly of: Role; readonly port: number | 'apiserver' })[] = [
+export const peers: readonly (RoleRow & { readonly of: Role; readonly port: PortName })[] = [
   { role: 'etcd', of: 'etcd', port: 2380 },
   { role: 'control-plane', of: 'etcd', port: 2379 },
   { role: 'worker', of: 'control-plane', port: 'apiserver' },
+  { role: 'worker', when: 'balancesForOthers', of: 'load-balancer', port: 'endpoint' },
 ];

@@ -53,6 +53,7 @@ export const diagnosticCodes = {
   'duplicate-host': 'Two hosts have the same name',
   'duplicate-address': 'An address belongs to two hosts, or twice to one',
   'duplicate-role': 'A host has the same role twice',
+  'unused-role': 'The role has nothing to do together with the other settings',
   'missing-role': 'The cluster lacks a role without which it cannot run',
   'single-point-of-failure': 'The loss of one host stops the cluster',
   'weakens-security': 'A setting opens a door that is shut by default',

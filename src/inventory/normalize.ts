@@ -19,6 +19,7 @@ import {
   type ComponentKey,
   type ComponentSettings,
   componentKeys,
+  type FloatingAddress,
   type Host,
   type ProxySettings,
   type SubjectAttributes,
@@ -119,14 +120,25 @@ function maskSizes(
 }
 
 function endpointOf({ endpoint }: WrittenInventory, facts: Facts): Cluster['endpoint'] {
-  const first = hostsOf(facts, 'control-plane')[0];
+  const mode = or(endpoint?.mode, endpointKeys.mode);
+  const floating = floatingOf(endpoint);
+  const first = hostsOf(facts, mode === 'haproxy' ? 'load-balancer' : 'control-plane')[0];
   const fallback = first === undefined ? undefined : ordered(first, facts)[0]?.text;
-  const host = endpoint?.host ?? needed(fallback, 'address of a control plane');
+  const host = endpoint?.host ?? needed(floating?.vip.text ?? fallback, 'address of the endpoint');
   return {
     host: parseAddress(host)?.text ?? host,
     port: or(endpoint?.port, endpointKeys.port),
-    mode: or(endpoint?.mode, endpointKeys.mode),
+    mode,
+    floating,
   };
+}
+
+function floatingOf(endpoint: WrittenInventory['endpoint']): FloatingAddress | undefined {
+  if (endpoint?.vip === undefined) return undefined;
+  const vip = addressOfText(endpoint.vip);
+  // Addresses of one network segment mostly differ in their last byte, and 0 is no router id (RFC 5798).
+  const virtualRouterId = endpoint.virtualRouterId ?? (Number(vip.value & 0xffn) || 255);
+  return { vip, interface: endpoint.interface, virtualRouterId };
 }
 
 function etcdOf({ etcd }: WrittenInventory, minor: string): Cluster['etcd'] {

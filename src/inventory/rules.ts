@@ -5,6 +5,7 @@
  */
 import type { Facts } from './facts.ts';
 import type { Problem } from './problem.ts';
+import { endpointCanBeAsked, floatingAddressIsFree, loadBalancersFitTheMode } from './rules/balancing.ts';
 import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
 import { endpointKeysFitTheMode, endpointLeadsToTheApi, portsAreFree } from './rules/endpoint.ts';
 import { etcdVariablesAreFree, etcdVersionFitsKubernetes } from './rules/etcd.ts';
@@ -65,6 +66,9 @@ export const rules: readonly Rule[] = [
   proxyKeysFitTheMode,
   endpointKeysFitTheMode,
   endpointLeadsToTheApi,
+  loadBalancersFitTheMode,
+  floatingAddressIsFree,
+  endpointCanBeAsked,
   portsAreFree,
   etcdVersionFitsKubernetes,
   dataDirIsNoSystemFolder,

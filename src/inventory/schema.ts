@@ -128,7 +128,7 @@ export const networkKeys = {
 export const endpointKeys = {
   host: computed(
     text('endpointHost'),
-    'address of the first control plane',
+    'vip; without one, the address of the first control plane or, in mode haproxy, load balancer',
     "What kubelets, kube-proxies and kubectl dial; in the API server's certificate",
   ),
   port: key(port, 6443, 'Port of the endpoint'),
@@ -137,9 +137,20 @@ export const endpointKeys = {
     'hosts',
     'hosts: the name is written to /etc/hosts; external: a load balancer or DNS that others keep; keepalived: a floating address on the control planes; haproxy: haproxy and keepalived on the load-balancer hosts; node-local: each host balances for itself',
   ),
-  vip: optional(text('address'), 'Floating address, for keepalived and haproxy'),
-  interface: optional(text('interface'), 'Network interface of the floating address'),
-  virtualRouterId: optional(integer(1, 255), 'VRRP router id, unique in its network segment'),
+  vip: optional(
+    text('address'),
+    'Floating address, for keepalived and haproxy; in the network of the hosts, and of no host',
+  ),
+  interface: computed(
+    text('interface'),
+    "the one that has the host's address",
+    'Network interface of the floating address',
+  ),
+  virtualRouterId: computed(
+    integer(1, 255),
+    'last byte of vip',
+    'VRRP router id, unique in its network segment',
+  ),
 };
 
 export const externalEtcdKeys = {

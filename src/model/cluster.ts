@@ -61,6 +61,15 @@ export interface Host {
   readonly components: Readonly<Record<ComponentKey, ComponentSettings>>;
 }
 
+/** The address that moves between hosts (VRRP), see docs/endpoint.md. */
+export interface FloatingAddress {
+  readonly vip: Address;
+  /** Undefined: the interface that has the host's own address, found out on the host. */
+  readonly interface: string | undefined;
+  /** 1 to 255. */
+  readonly virtualRouterId: number;
+}
+
 export interface ProxySettings {
   readonly http: string | undefined;
   readonly https: string | undefined;
@@ -109,6 +118,8 @@ export interface Cluster {
     readonly host: string;
     readonly port: number;
     readonly mode: EndpointMode;
+    /** In modes keepalived and haproxy; undefined for a single load balancer without one. */
+    readonly floating: FloatingAddress | undefined;
   };
   readonly etcd: {
     readonly version: string;

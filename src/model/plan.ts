@@ -5,10 +5,11 @@ import type { DirectorySpec, FileSpec } from './file.ts';
 export interface UnitSpec {
   readonly name: string;
   /**
-   * `enable`: ours, enabled and kept running. `once`: ours, runs to its end when
+   * `enable`: ours, enabled and kept running. `reload`: the same, but a daemon that takes
+   * a changed file without letting go of its connections. `once`: ours, runs to its end when
    * its files change. `runtime`: the distribution's, restarted when a file changes.
    */
-  readonly start: 'enable' | 'once' | 'runtime';
+  readonly start: 'enable' | 'reload' | 'once' | 'runtime';
 }
 
 export interface HostPlan {

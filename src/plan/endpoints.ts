@@ -1,23 +1,50 @@
 /** Ports and URLs, each derived once. */
+import { endpointModeRows } from '../catalog/endpoint-modes.ts';
+import type { PortName } from '../catalog/requirements.ts';
 import { httpsUrl } from '../lib/endpoint.ts';
+import type { Family } from '../lib/ip.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress } from '../model/cluster.ts';
 
 export const etcdClientPort = 2379;
 export const etcdPeerPort = 2380;
-const apiServerDefaultPort = 6443;
 
-/**
- * The port that API servers listen on. In mode `hosts` clients dial the API server
- * itself, so it is the endpoint's port; elsewhere something stands in between.
- */
+/** The port that API servers listen on, which depends on whether something stands before them. */
 export function apiServerPort(cluster: Cluster): number {
-  return cluster.endpoint.mode === 'hosts' ? cluster.endpoint.port : apiServerDefaultPort;
+  const { mode, port } = cluster.endpoint;
+  const row = endpointModeRows[mode];
+  return row.apiServerPort === 'endpoint' ? port : row.apiServerPort;
 }
 
-/** What kubelets, kube-proxies and kubectl dial. */
+/** The number of a port that a table names. */
+export function portOf(cluster: Cluster, port: PortName): number {
+  if (port === 'apiserver') return apiServerPort(cluster);
+  return port === 'endpoint' ? cluster.endpoint.port : port;
+}
+
+/** What clients that are on no host of the cluster dial. */
 export function endpointUrl(cluster: Cluster): string {
   return httpsUrl(cluster.endpoint.host, cluster.endpoint.port);
 }
+
+/** What the kubelet, kube-proxy and kubectl of a host dial. */
+export function dialledUrl(cluster: Cluster, host: Host): string {
+  if (endpointModeRows[cluster.endpoint.mode].dialled === 'endpoint') return endpointUrl(cluster);
+  return host.roles.includes('control-plane')
+    ? localApiServerUrl(cluster, host)
+    : httpsUrl(loopbackAddress(cluster), cluster.endpoint.port);
+}
+
+/** The loopback address of the cluster's primary family; it is in every API server's certificate. */
+export function loopbackAddress(cluster: Cluster): string {
+  return loopback[isIPv6Cluster(cluster) ? 'ipv6' : 'ipv4'];
+}
+
+/** The loopback addresses of the families that the cluster has. */
+export function loopbackAddresses(cluster: Cluster): string[] {
+  return cluster.network.serviceCIDRs.map(({ family }) => loopback[family]);
+}
+
+const loopback: Readonly<Record<Family, string>> = { ipv4: '127.0.0.1', ipv6: '::1' };
 
 /** The API server on this very host. */
 export function localApiServerUrl(cluster: Cluster, host: Host): string {

@@ -71,6 +71,12 @@ function nodeAddresses(cluster: Cluster, host: Host): string[] {
 export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record<string, boolean> {
   const { method } = cluster.bootstrap;
   const { minor } = cluster.kubernetes;
+  const { mode, floating } = cluster.endpoint;
+  const floatsOnControlPlanes = mode === 'keepalived';
+  const floatsOnLoadBalancers = mode === 'haproxy' && floating !== undefined;
+  const runsKeepalived =
+    (floatsOnControlPlanes && roles.includes('control-plane')) ||
+    (floatsOnLoadBalancers && roles.includes('load-balancer'));
   const usesDocker = cluster.runtime.type === 'docker';
   const usesDockershim = usesDocker && !isFrom(minor, firstWithoutDockershim);
   // KubeletConfiguration has had the field since 1.27 (kubernetes/kubernetes#112136).
@@ -78,10 +84,15 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
   return {
     audits: cluster.security.audit,
     backsUpEtcd: cluster.etcd.backup !== undefined,
+    balancesForItself: mode === 'node-local' && roles.includes('worker') && !roles.includes('control-plane'),
+    balancesForOthers: mode === 'haproxy',
     bootstrapsWithToken: method !== 'signed',
     bootstrapsWithTokenFile: method === 'token-file',
     bootstrapsWithTokenSecret: method === 'token-secret',
     encryptsAtRest: cluster.security.encryptionAtRest,
+    findsInterface: runsKeepalived && floating !== undefined && floating.interface === undefined,
+    floatsOnControlPlanes,
+    floatsOnLoadBalancers,
     hasFeatureGates: Object.keys(cluster.kubernetes.featureGates).length > 0,
     installsCoreDNS: cluster.addons.coredns,
     installsFlannel: cluster.addons.flannel,
@@ -101,6 +112,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     mirrorsRegistries: Object.keys(cluster.runtime.registryMirrors).length > 0,
     namesRuntimeByFlag: !usesDockershim && !namesRuntimeInConfig,
     namesRuntimeInConfig,
+    runsKeepalived,
     usesContainerd: cluster.runtime.type === 'containerd',
     usesContainerdWithProxy: cluster.runtime.type === 'containerd' && cluster.runtime.proxy !== undefined,
     usesCriDockerd: usesDocker && !usesDockershim,

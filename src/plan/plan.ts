@@ -19,7 +19,7 @@ import {
 import type { DirectorySpec, FileSource, FileSpec, KubeconfigSource } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
 import { certificateId, certificateRowsOf } from './certificates.ts';
-import { apiServerPort, endpointUrl, etcdClientPort, localApiServerUrl } from './endpoints.ts';
+import { dialledUrl, etcdClientPort, localApiServerUrl, portOf } from './endpoints.ts';
 import { type Facts, factsOf, holds } from './facts.ts';
 import { registryFiles } from './registries.ts';
 import { runtimeUnitOf } from './runtime.ts';
@@ -44,14 +44,14 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
     })),
     commands: requirements.commands.filter(applies),
     ports: requirements.ports.filter(applies).map(({ port, unit }) => ({
-      port: port === 'apiserver' ? apiServerPort(cluster) : port,
+      port: portOf(cluster, port),
       unit,
     })),
     modules,
     space: requirements.space
       .filter(applies)
       .map(({ path, mebibytes }) => ({ path: stateFolder(cluster, path), mebibytes })),
-    peers: peersOf(cluster, host),
+    peers: peersOf(cluster, host, facts),
     data: requirements.data.filter(applies).map(({ path }) => stateFolder(cluster, path)),
     generated: requirements.generated.filter(applies).map((row) => row.path),
     awaited: requirements.awaited.filter(applies).map(({ unit, path }) => ({ unit, path })),
@@ -117,7 +117,7 @@ function etcdDirectories({ etcd: { dataDir, backup } }: Cluster): DirectorySpec[
 function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
   const fromTable = hostFiles
     .filter((row) => row.roles.some((role) => host.roles.includes(role)) && holds(facts, row.when))
-    .map((row) => fileOf(row, host));
+    .map((row) => fileOf(row, host, facts));
   const fromCertificates = certificateRowsOf(cluster, host).flatMap((row) =>
     certificateFiles(cluster, host, row),
   );
@@ -130,7 +130,7 @@ function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
-function fileOf(row: HostFileRow, host: Host): FileSpec {
+function fileOf(row: HostFileRow, host: Host, facts: Facts): FileSpec {
   const owner = row.owner ?? 'root';
   return {
     path: row.path,
@@ -138,15 +138,15 @@ function fileOf(row: HostFileRow, host: Host): FileSpec {
     owner,
     group: owner,
     placement: row.placement ?? 'file',
-    services: (row.services ?? []).filter((service) => isUnitOf(service, host)),
+    services: (row.services ?? []).filter((service) => isUnitOf(service, host, facts)),
     source: sourceOf(row, host),
   };
 }
 
 /** A file that several roles share names only the units that its host runs. */
-function isUnitOf(service: string, host: Host): boolean {
+function isUnitOf(service: string, host: Host, facts: Facts): boolean {
   const rows = requirements.units.filter((unit) => unit.name === service);
-  return rows.some((unit) => host.roles.includes(unit.role));
+  return rows.some((unit) => host.roles.includes(unit.role) && holds(facts, unit.when));
 }
 
 function sourceOf(row: HostFileRow, host: Host): FileSource {
@@ -171,7 +171,7 @@ function certificateFiles(cluster: Cluster, host: Host, row: CertificateRow): Fi
         mode: 0o600,
         source: {
           kind: 'kubeconfig',
-          server: server === 'endpoint' ? endpointUrl(cluster) : localApiServerUrl(cluster, host),
+          server: server === 'endpoint' ? dialledUrl(cluster, host) : localApiServerUrl(cluster, host),
           cluster: cluster.name,
           user: row.commonName.replace('{node}', host.name),
           credential: { kind: 'certificate', id },
@@ -197,7 +197,7 @@ function bootstrapKubeconfig(cluster: Cluster, host: Host, facts: Facts): FileSp
   if (!host.roles.includes('worker') || !holds(facts, 'bootstrapsWithToken')) return [];
   const source: KubeconfigSource = {
     kind: 'kubeconfig',
-    server: endpointUrl(cluster),
+    server: dialledUrl(cluster, host),
     cluster: cluster.name,
     user: 'system:bootstrapper',
     credential: { kind: 'bootstrap-token' },
@@ -216,9 +216,12 @@ function bootstrapKubeconfig(cluster: Cluster, host: Host, facts: Facts): FileSp
   ];
 }
 
-function peersOf(cluster: Cluster, host: Host): HostPlan['peers'] {
+function peersOf(cluster: Cluster, host: Host, facts: Facts): HostPlan['peers'] {
   const rows = requirements.peers.filter(
-    (row) => host.roles.includes(row.role) && (row.role === row.of || !host.roles.includes(row.of)),
+    (row) =>
+      host.roles.includes(row.role) &&
+      holds(facts, row.when) &&
+      (row.role === row.of || !host.roles.includes(row.of)),
   );
   return rows.flatMap((row) => {
     if (row.of === 'etcd' && cluster.etcd.external !== undefined) return externalPeers(cluster.etcd.external);
@@ -227,7 +230,7 @@ function peersOf(cluster: Cluster, host: Host): HostPlan['peers'] {
       .map((other) => ({
         name: other.name,
         address: primaryAddress(other).text,
-        port: row.port === 'apiserver' ? apiServerPort(cluster) : row.port,
+        port: portOf(cluster, row.port),
       }));
   });
 }

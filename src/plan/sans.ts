@@ -23,6 +23,7 @@ function namesOf(rule: SanRule, cluster: Cluster, host: Host): readonly string[]
       return [
         ...hostNames(host),
         cluster.endpoint.host,
+        ...(cluster.endpoint.floating === undefined ? [] : [cluster.endpoint.floating.vip.text]),
         ...cluster.network.apiServiceAddresses.map((address) => address.text),
         ...apiServiceNames(cluster.dnsDomain),
         ...loopbackNames,

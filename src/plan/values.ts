@@ -7,6 +7,7 @@ import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
 import { parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
+import { endpointTarget, floatingValues, sharedBalancerValues } from './balancing.ts';
 import {
   anyAddress,
   apiServerPort,
@@ -56,6 +57,7 @@ function sharedValues(
       authenticationApiVersion: authenticationApiVersion(cluster),
       loopbackUrl: httpsUrl('127.0.0.1', apiServerPort(cluster)),
     },
+    balancer: sharedBalancerValues(cluster),
     network: networkValues(cluster),
     kubelet: {
       cgroupDriver: cluster.runtime.cgroupDriver,
@@ -77,7 +79,8 @@ function authenticationApiVersion({ kubernetes }: Cluster): string {
 /** This host's alone. */
 function ownValues(cluster: Cluster, host: Host, facts: Facts): TemplateValues {
   return {
-    host: { name: host.name },
+    host: { name: host.name, address: primaryAddress(host).text },
+    floating: floatingValues(cluster, host),
     variables: variablesOf(host, facts),
     etcd: etcdValues(cluster, host),
     noProxy: noProxyOf(cluster, host),
@@ -156,6 +159,7 @@ function noProxyOf(cluster: Cluster, host: Host): string {
     ...[...network.serviceCIDRs, ...network.podCIDRs].map((cidr) => cidr.text),
     ...hostsNamedOn(cluster, host).flatMap((member) => member.addresses.map((address) => address.text)),
     cluster.endpoint.host,
+    ...(cluster.endpoint.floating === undefined ? [] : [cluster.endpoint.floating.vip.text]),
     '.svc',
     `.${cluster.dnsDomain}`,
     ...(domain === undefined ? [] : [`.${domain}`]),
@@ -174,8 +178,8 @@ function hostsNamedOn(cluster: Cluster, host: Host): readonly Host[] {
 }
 
 /**
- * Lines of /etc/hosts: hosts by their names, and in mode `hosts` the endpoint's name,
- * which on a control plane is that host itself and elsewhere the first control plane.
+ * Lines of /etc/hosts: hosts by their names, and the endpoint's name where the cluster
+ * keeps what it means.
  */
 function hostsFileLines(cluster: Cluster, host: Host): TemplateValues[] {
   const line = (address: Address, names: readonly string[]) => ({
@@ -184,11 +188,10 @@ function hostsFileLines(cluster: Cluster, host: Host): TemplateValues[] {
   });
   const named = hostsNamedOn(cluster, host);
   const lines = named.flatMap((member) => member.addresses.map((address) => line(address, namesOf(member))));
-  const target = host.roles.includes('control-plane') ? host : hostsWithRole(cluster, 'control-plane')[0];
-  const { mode, host: name } = cluster.endpoint;
+  const target = endpointTarget(cluster, host);
+  const { host: name } = cluster.endpoint;
   const isNamed = parseAddress(name) !== undefined || named.some((member) => namesOf(member).includes(name));
-  const needsName = mode === 'hosts' && !isNamed && target !== undefined;
-  return needsName ? [...lines, line(primaryAddress(target), [name])] : lines;
+  return isNamed || target === undefined ? lines : [...lines, line(target, [name])];
 }
 
 function namesOf(host: Host): string[] {

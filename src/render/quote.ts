@@ -66,6 +66,12 @@ export function jsonQuote(value: string): string {
   return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escapeUnit);
 }
 
+/** A word of a language that this project quotes nothing in: the configurations of haproxy and keepalived. */
+export function plainWord(value: string): string {
+  if (!/^[A-Za-z0-9_./:@[\]-]+$/.test(value)) throw new QuotingError('plain word');
+  return value;
+}
+
 /** Words that YAML 1.1 or 1.2 reads as a boolean or as nothing. */
 const yamlWords = /^(y|n|yes|no|on|off|true|false|null)$/i;
 

@@ -60,7 +60,7 @@ declare -rA SHAPES=(
   [unit]="$UNIT" [unit-]="(-|$UNIT)" [units]="(-|$UNIT(,$UNIT)*)"
   [port]='[1-9][0-9]{0,4}' [number]='[0-9]{1,9}' [module]='[A-Za-z0-9_][A-Za-z0-9_-]*'
   [need]='(required|optional)' [user]='[a-z_][a-z0-9_-]{0,31}' [mode]='0[0-7]{3}'
-  [owner]='[a-z_][a-z0-9_-]{0,31}:[a-z_][a-z0-9_-]{0,31}' [start]='(enable|once|runtime)'
+  [owner]='[a-z_][a-z0-9_-]{0,31}:[a-z_][a-z0-9_-]{0,31}' [start]='(enable|reload|once|runtime)'
 )
 # What does not work without a kernel module.
 declare -rA MODULE_USE=(
@@ -451,7 +451,7 @@ verify_block() { # PATH
 }
 
 verify_unit() { # UNIT START
-  [[ $2 == enable ]] || return 0
+  [[ $2 == enable || $2 == reload ]] || return 0
   is_enabled "$1" || difference "$1: not enabled"
   if [[ -z $ROOT ]] && ! systemctl is-active --quiet "$1"; then difference "$1: not active"; fi
 }
@@ -474,7 +474,7 @@ run_status() {
     printf '%-36s %-10s %-14s since %s\n' "$unit" "$state" "$(unit_property "$unit" SubState)" \
       "$(unit_property "$unit" StateChangeTimestamp)"
     case $start:$state in
-      enable:active | runtime:active | once:active) ;;
+      enable:active | reload:active | runtime:active | once:active) ;;
       once:inactive) list_has once "$unit" || sick="$sick $unit" ;;
       *) sick="$sick $unit" ;;
     esac
@@ -907,7 +907,7 @@ apply() {
   probe_optional_modules
   remove_obsolete
   while read -r unit start; do
-    if [[ $start == enable ]]; then ensure_enabled "$unit"; fi
+    if [[ $start == enable || $start == reload ]]; then ensure_enabled "$unit"; fi
   done < <(statements unit "$MANIFEST")
   if [[ -z $ROOT ]] && list_has pending reload && ! $DRY_RUN; then
     must systemctl daemon-reload
@@ -1264,7 +1264,13 @@ plan_restart() { # PATH UNITS
       ;;
   esac
   [[ $2 != - ]] || return 0
-  for unit in ${2//,/ }; do plan "unit $unit"; done
+  for unit in ${2//,/ }; do
+    plan "unit $unit"
+    # A daemon that is reloaded still runs as its unit file said when it was started.
+    if [[ $1 == /etc/systemd/system/* ]] && ! $DRY_RUN && grep -qxF -- "unit $unit reload" "$MANIFEST"; then
+      plan "restart $unit"
+    fi
+  done
 }
 
 plan() { # LINE
@@ -1330,6 +1336,15 @@ activate_unit() { # UNIT START
         start_once "$1"
       fi
       ;;
+    reload)
+      if ! is_running "$1"; then
+        start_unit start "$1"
+      elif list_has pending "restart $1"; then
+        start_unit restart "$1"
+      elif list_has pending "unit $1"; then
+        reload_unit "$1"
+      fi
+      ;;
     runtime)
       list_has pending "unit $1" || return 0
       if unit_exists "$1"; then
@@ -1339,6 +1354,7 @@ activate_unit() { # UNIT START
       fi
       ;;
   esac
+  list_del pending "restart $1"
   list_del pending "unit $1"
   [[ $2 == runtime ]] || STARTED="$STARTED $1:$2"
 }
@@ -1387,6 +1403,15 @@ start_unit() { # VERB UNIT: asks systemd for it; watch_units sees what came of i
   systemctl reset-failed -- "$2" 2>/dev/null || true
   must systemctl "$1" --no-block -- "$2"
   RESTARTED="$RESTARTED $2"
+}
+
+reload_unit() { # UNIT: connections live on; a unit that is not up yet, or refuses, is started anew
+  if [[ $(unit_property "$1" ActiveState) == active ]] && timeout 30 systemctl reload -- "$1" 2>/dev/null; then
+    say "reload $1"
+    RESTARTED="$RESTARTED $1"
+  else
+    start_unit restart "$1"
+  fi
 }
 
 # systemd forgets how a oneshot unit without RemainAfterExit= ended; a client that waits is told.

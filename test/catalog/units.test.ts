@@ -139,8 +139,8 @@ describe('ports', () => {
   const flagPort = (text: string, flag: string) => Number(new RegExp(`--${flag}=(\\d+)`).exec(text)?.[1]);
   const lastPort = (text: string) => Number(/:(\d+)$/.exec(text)?.[1]);
 
-  test('each stands once, with a unit that its role runs', () => {
-    expect(new Set(ports.map((row) => row.port)).size).toBe(ports.length);
+  test('each stands once for a role, with a unit that its role runs', () => {
+    expect(new Set(ports.map((row) => `${row.role} ${row.port}`)).size).toBe(ports.length);
     for (const { role, unit } of ports)
       expect(
         units.some((row) => row.role === role && row.name === unit),
@@ -161,6 +161,14 @@ describe('ports', () => {
     if (has('control-plane')) {
       const env = await textOf(plan, `${paths.kubernetesDir}/apiserver`);
       expect(planned('kube-apiserver.service')).toEqual([flagPort(env, 'secure-port')]);
+    }
+    for (const [unit, path] of [
+      ['haproxy.service', paths.haproxyConfig],
+      ['hardway-api-balancer.service', paths.apiBalancerConfig],
+    ] as const) {
+      if (!plan.units.some(({ name }) => name === unit)) continue;
+      const binds = [...(await textOf(plan, path)).matchAll(/^ +bind (\S+)/gm)];
+      expect(planned(unit)).toEqual(binds.map(([, bind = '']) => lastPort(bind)));
     }
     if (has('worker')) {
       const kubelet = parse(await textOf(plan, `${paths.kubeletDir}/config.yaml`));

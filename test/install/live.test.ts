@@ -5,7 +5,15 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_FILES, DEFAULT_STATEMENTS, makeBundle, makeRoot, type Result } from './bundle.ts';
+import {
+  DEFAULT_FILES,
+  DEFAULT_STATEMENTS,
+  ETCD_UNIT,
+  type FileEntry,
+  makeBundle,
+  makeRoot,
+  type Result,
+} from './bundle.ts';
 
 const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 if (!canMount && process.env.REQUIRE_ALL === '1')
@@ -32,6 +40,7 @@ case "$*" in
   *enable*) case " $* " in *" disable "*) rm -f $dir/enabled.$unit ;; *) : >$dir/enabled.$unit ;; esac ;;
   *disable*) rm -f $dir/enabled.$unit ;;
   *reset-failed*) ;;
+  *reload\\ --*) [[ ! -e $dir/refuses.$unit ]] ;;
   *restart* | *start*) [[ ! -f $dir/makes.$unit ]] || touch "$(cat $dir/makes.$unit)"; cat $dir/becomes.$unit 2>/dev/null >$dir/state.$unit || echo active >$dir/state.$unit ;;
   *stop*) echo inactive >$dir/state.$unit ;;
   *cat*) [[ -f /etc/systemd/system/$unit ]] ;;
@@ -71,7 +80,7 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
     const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
     rmSync(path, { force: true });
     return lines.filter((line) =>
-      /^(daemon-reload|restart|start|stop|--quiet --no-reload (en|dis)able)/.test(line),
+      /^(daemon-reload|reload|restart|start|stop|--quiet --no-reload (en|dis)able)/.test(line),
     );
   };
   const set = (name: string, value: string): void => writeFileSync(join(fake, name), value);
@@ -173,6 +182,54 @@ mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
     expect(out).toContain('etcd.service has no /var/lib/etcd/certificate yet');
     expect(status).toBe(0);
     expect(calls().filter((call) => call === 'restart --no-block -- etcd.service')).toHaveLength(1);
+  });
+
+  it('reloads what takes a new file without letting go of its connections', () => {
+    const unit = {
+      path: '/etc/systemd/system/balancer.service',
+      content: ETCD_UNIT,
+      units: 'balancer.service',
+    };
+    const config = (content: string) => ({ path: '/etc/balancer.cfg', content, units: 'balancer.service' });
+    const bundleOf = (...own: FileEntry[]) =>
+      makeBundle({ files: own, statements: ['role load-balancer', 'unit balancer.service reload'] });
+    live(bundleOf(unit, config('one')));
+    expect(calls()).toEqual([
+      '--quiet --no-reload enable -- balancer.service',
+      'daemon-reload',
+      'start --no-block -- balancer.service',
+    ]);
+    const changed = live(bundleOf(unit, config('two')));
+    expect(changed.out).toContain('started or restarted: balancer.service');
+    expect(changed.status).toBe(0);
+    expect(calls()).toEqual(['reload -- balancer.service']);
+    expect(live(bundleOf(unit, config('two'))).status).toBe(0);
+    expect(calls()).toEqual([]);
+    // Its unit file counts from its next start on.
+    live(bundleOf({ ...unit, content: `${ETCD_UNIT}# new\n` }, config('two')));
+    expect(calls()).toEqual(['daemon-reload', 'restart --no-block -- balancer.service']);
+    // One that refuses, or is not up, is started anew: then it says what is wrong.
+    set('refuses.balancer.service', '');
+    live(bundleOf({ ...unit, content: `${ETCD_UNIT}# new\n` }, config('three')));
+    expect(calls()).toEqual(['reload -- balancer.service', 'restart --no-block -- balancer.service']);
+    set('state.balancer.service', 'activating');
+    live(bundleOf({ ...unit, content: `${ETCD_UNIT}# new\n` }, config('four')));
+    expect(calls()).toEqual(['restart --no-block -- balancer.service']);
+  });
+
+  it('retires a unit that a new bundle does not have', () => {
+    const unit = { path: '/etc/balancer.cfg', content: 'one', units: 'balancer.service' };
+    live(makeBundle({ files: [unit], statements: ['role load-balancer', 'unit balancer.service reload'] }));
+    expect(
+      live(
+        makeBundle({ files: [unit], statements: ['role load-balancer', 'unit balancer.service reload'] }),
+        ['verify'],
+      ).status,
+    ).toBe(0);
+    calls();
+    live(makeBundle({ files: [], statements: ['role etcd'] }));
+    expect(calls()).toContain('--quiet --no-reload disable -- balancer.service');
+    expect(existsSync(join(root, 'etc/balancer.cfg'))).toBe(false);
   });
 
   it('etcd that waits for its peers is no failure, and the peer is named', () => {

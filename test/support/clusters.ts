@@ -121,6 +121,30 @@ export const manyClusters: Readonly<Record<string, Cluster>> = {
     'etcd: { backup: { schedule: "Mon..Fri *-*-* 02:30:00 UTC", keep: 3, dir: /srv/snapshots } }',
     fiveHosts,
   ),
+  'floating address on the control planes': clusterOf(
+    'endpoint: { host: api.example, mode: keepalived, vip: 192.0.2.100 }',
+    fiveHosts,
+  ),
+  'load balancers with a floating address': clusterOf(
+    'endpoint: { mode: haproxy, vip: 192.0.2.100, interface: eth1, virtualRouterId: 7, port: 8443 }',
+    `hosts:
+  - { name: b1, address: 192.0.2.11, roles: [load-balancer] }
+  - { name: c1, address: 192.0.2.1, roles: [etcd, control-plane, load-balancer] }
+  - { name: w1, address: 192.0.2.4, roles: [worker] }`,
+  ),
+  'one load balancer': clusterOf(
+    'endpoint: { mode: haproxy }',
+    `hosts:
+  - { name: b1, address: 192.0.2.11, roles: [load-balancer] }
+  - { name: c1, address: 192.0.2.1, roles: [etcd, control-plane] }
+  - { name: w1, address: 192.0.2.4, roles: [worker] }`,
+  ),
+  'each host balances for itself': clusterOf('endpoint: { mode: node-local }', fiveHosts),
+  'IPv6, floating': clusterOf(
+    ipv6Networks,
+    'endpoint: { mode: keepalived, vip: "2001:db8::100" }',
+    oneIPv6Host,
+  ),
 };
 
 /** The same shapes, all at one version. */

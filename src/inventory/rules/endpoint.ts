@@ -1,36 +1,41 @@
 /** Rules about the endpoint of the API and about ports. */
+import { endpointModeRows } from '../../catalog/endpoint-modes.ts';
 import { parseAddress } from '../../lib/ip.ts';
+import type { EndpointMode } from '../../model/cluster.ts';
 import { hostsOf } from '../facts.ts';
 import type { Problem } from '../problem.ts';
 import type { RuleContext } from '../rules.ts';
 import { endpointKeys, networkKeys } from '../schema.ts';
+import { portIsFreeOnLoadBalancers } from './balancing.ts';
 import { familyName, whyUnusable } from './hosts.ts';
 
-const floatingModes: readonly string[] = ['keepalived', 'haproxy'];
 const floatingKeys = ['vip', 'interface', 'virtualRouterId'] as const;
 
 /** The mode has the keys that it needs and no others. */
 export function* endpointKeysFitTheMode({ inventory: { endpoint }, facts }: RuleContext): Iterable<Problem> {
   if (facts.isBroken('endpoint', 'mode')) return;
   const mode = endpoint?.mode ?? endpointKeys.mode.default;
-  const floats = floatingModes.includes(mode);
+  const { floatsOn, needsAddress } = endpointModeRows[mode];
+  const floats = floatsOn !== undefined;
+  const hasAddress = endpoint !== undefined && 'vip' in endpoint;
   for (const name of floatingKeys) {
-    if (floats || endpoint === undefined || !(name in endpoint)) continue;
-    const message = `endpoint.${name} has no effect with endpoint.mode ${mode}`;
+    if (endpoint === undefined || !(name in endpoint) || (floats && hasAddress)) continue;
     yield {
       code: 'unused-key',
       path: ['endpoint', name],
       atKey: true,
-      message,
-      fix: `delete "${name}", or use mode keepalived or haproxy`,
+      message: `endpoint.${name} has no effect ${floats ? 'without "vip"' : `with endpoint.mode ${mode}`}`,
+      fix: floats ? `delete "${name}", or add "vip"` : `delete "${name}", or use mode keepalived or haproxy`,
     };
   }
-  if (floats && endpoint !== undefined && !('vip' in endpoint)) {
+  const owners = floatsOn === undefined || !facts.rolesAreKnown ? 0 : hostsOf(facts, floatsOn).length;
+  if (floats && !hasAddress && (needsAddress === 'always' || owners > 1)) {
+    const why = needsAddress === 'always' ? '' : `: ${owners} load balancers have no other address in common`;
     yield {
       code: 'missing-key',
       path: ['endpoint', 'mode'],
-      message: `endpoint.mode ${mode} needs "vip", the floating address`,
-      fix: 'add "vip: 192.0.2.100"',
+      message: `endpoint.mode ${mode} needs "vip", the floating address${why}`,
+      fix: 'add "vip" with an address of the same network that no host has, such as "vip: 192.0.2.100"',
     };
   }
   if (mode === 'external' && endpoint !== undefined && !('host' in endpoint)) {
@@ -78,7 +83,8 @@ export function* endpointLeadsToTheApi({ inventory, facts }: RuleContext): Itera
   const owner = facts.hosts.find(({ addresses }) =>
     addresses.some((own) => own.address.text === address.text),
   );
-  if (mode !== 'hosts' || !facts.rolesAreKnown || owner?.roles.includes('control-plane')) return;
+  if (!dialsApiServers(mode) || (mode !== 'hosts' && owner === undefined)) return;
+  if (!facts.rolesAreKnown || owner?.roles.includes('control-plane')) return;
   const first = hostsOf(facts, 'control-plane')[0]?.addresses[0]?.address.text;
   const whose =
     owner === undefined
@@ -99,10 +105,16 @@ export function* endpointLeadsToTheApi({ inventory, facts }: RuleContext): Itera
   };
 }
 
+/** Whether the endpoint itself is one of the API servers, with nothing before it. */
+function dialsApiServers(mode: EndpointMode): boolean {
+  const { apiServerPort, floatsOn } = endpointModeRows[mode];
+  return apiServerPort === 'endpoint' && floatsOn === undefined;
+}
+
 function* endpointNameLeadsToTheApi(
   { inventory, facts }: Pick<RuleContext, 'inventory' | 'facts'>,
   name: string,
-  mode: string,
+  mode: EndpointMode,
 ): Iterable<Problem> {
   const path = ['endpoint', 'host'];
   if (/^(?:.*\.)?localhost(?:\.localdomain)?$|^ip6-/.test(name)) {
@@ -113,7 +125,7 @@ function* endpointNameLeadsToTheApi(
   const domain = inventory.cluster?.domain;
   const owner = facts.hosts.find(({ label }) => name === label || name === `${label}.${domain}`);
   if (
-    mode === 'hosts' &&
+    dialsApiServers(mode) &&
     facts.rolesAreKnown &&
     owner !== undefined &&
     !owner.roles.includes('control-plane')
@@ -127,9 +139,12 @@ function* endpointNameLeadsToTheApi(
     };
     return;
   }
-  if (mode !== 'hosts' || inventory.hostsFile?.manage !== false) return;
+  if (endpointModeRows[mode].name === 'not-written' || inventory.hostsFile?.manage !== false) return;
   const message = `with hostsFile.manage false nothing makes "${name}" resolve on the hosts`;
-  const fix = 'set hostsFile.manage to true, or endpoint.mode to external when DNS knows the name';
+  const fix =
+    mode === 'hosts'
+      ? 'set hostsFile.manage to true, or endpoint.mode to external when DNS knows the name'
+      : 'set hostsFile.manage to true, or see to it that DNS knows the name';
   yield { code: 'endpoint-unknown', severity: 'warning', path, message, fix };
 }
 
@@ -159,6 +174,7 @@ export function* portsAreFree({ inventory, facts }: RuleContext): Iterable<Probl
       fix: `write ${endpointKeys.port.default}`,
     };
   }
+  yield* portIsFreeOnLoadBalancers(port, { inventory, facts });
   if (facts.isBroken('network', 'nodePortRange')) return;
   const written = inventory.network?.nodePortRange;
   const [first = 0, last = 0] = (written ?? networkKeys.nodePortRange.default).split('-').map(Number);

@@ -1,5 +1,6 @@
 /** Rules about the networks of services, pods and hosts. */
 import {
+  type Address,
   addressBits,
   type Cidr,
   cidrContains,
@@ -64,26 +65,33 @@ export function* networksHaveOneFamilyOrder({ facts: { services, pods } }: RuleC
 }
 
 /** Services, pods and hosts share no address. */
-export function* networksAreApart({ facts }: RuleContext): Iterable<Problem> {
+export function* networksAreApart({ inventory, facts }: RuleContext): Iterable<Problem> {
   const ranges = rangesOf(facts);
   for (const [index, left] of ranges.entries()) {
     for (const right of ranges.slice(index + 1)) {
       if (cidrsOverlap(left.cidr, right.cidr)) yield rangesOverlap(left, right, facts);
     }
   }
-  for (const { label, addresses } of facts.hosts) {
-    for (const { address, path } of addresses) {
-      const range = ranges.find(({ cidr }) => cidrContains(cidr, address));
-      if (range === undefined) continue;
-      yield {
-        code: 'cidr-overlap',
-        path,
-        message: `the address ${address.text} of ${label} lies inside ${described(range)}`,
-        ...(range.isDefault ? {} : { related: relatedTo(range) }),
-        fix: `set ${range.name} to a range without hosts${suchAs(range, facts)}`,
-      };
-    }
+  const ofHosts = facts.hosts.flatMap(({ label, addresses }) =>
+    addresses.map((own) => ({ ...own, what: `the address ${own.address.text} of ${label}` })),
+  );
+  for (const { address, path, what } of [...ofHosts, ...floatingAddress(inventory)]) {
+    const range = ranges.find(({ cidr }) => cidrContains(cidr, address));
+    if (range === undefined) continue;
+    yield {
+      code: 'cidr-overlap',
+      path,
+      message: `${what} lies inside ${described(range)}`,
+      ...(range.isDefault ? {} : { related: relatedTo(range) }),
+      fix: `set ${range.name} to a range without hosts${suchAs(range, facts, address)}`,
+    };
   }
+}
+
+function floatingAddress({ endpoint }: RuleContext['inventory']) {
+  const address = parseAddress(endpoint?.vip ?? '');
+  if (address === undefined) return [];
+  return [{ address, path: ['endpoint', 'vip'], what: `the floating address ${address.text}` }];
 }
 
 function rangesOverlap(left: Range, right: Range, facts: Facts): Problem {
@@ -236,11 +244,12 @@ const candidates: Readonly<Record<string, Readonly<Record<Family, readonly strin
 };
 
 /** A range of this kind that is free, or nothing. */
-function suchAs({ name, path, cidr }: Range, facts: Facts): string {
+function suchAs({ name, path, cidr }: Range, facts: Facts, other?: Address): string {
   const taken = rangesOf(facts).filter((range) => range.path !== path);
   const free = candidates[name]?.[cidr.family].find((text) => {
     const candidate = parseCidr(text)?.cidr;
     if (candidate === undefined || taken.some((range) => cidrsOverlap(range.cidr, candidate))) return false;
+    if (other !== undefined && cidrContains(candidate, other)) return false;
     return !facts.hosts.some(({ addresses }) =>
       addresses.some(({ address }) => cidrContains(candidate, address)),
     );

@@ -11,12 +11,6 @@ interface UnsupportedRow {
 }
 
 const unsupported: readonly UnsupportedRow[] = [
-  ...(['keepalived', 'haproxy', 'node-local'] as const).map((mode) => ({
-    what: `endpoint.mode ${mode}`,
-    path: ['endpoint', 'mode'],
-    isWritten: ({ endpoint }: WrittenInventory) => endpoint?.mode === mode,
-    fix: 'write "external" for a load balancer that others keep, or "hosts"',
-  })),
   ...(['bundle', 'download'] as const).map((source) => ({
     what: `binaries.source ${source}`,
     path: ['binaries', 'source'],
@@ -38,13 +32,9 @@ const unsupported: readonly UnsupportedRow[] = [
 ];
 
 /** Nothing is asked for that cannot be rendered yet. */
-export function* whatIsWrittenIsSupported({ inventory, facts }: RuleContext): Iterable<Problem> {
+export function* whatIsWrittenIsSupported({ inventory }: RuleContext): Iterable<Problem> {
   for (const { what, path, isWritten, fix } of unsupported) {
     if (isWritten(inventory)) yield notYet(what, path, fix);
-  }
-  for (const { host, path } of facts.hosts) {
-    const index = (host.roles ?? []).indexOf('load-balancer');
-    if (index !== -1) yield notYet('the role load-balancer', [...path, 'roles', index], 'delete the role');
   }
 }
 

@@ -64,7 +64,14 @@ export function* clusterSurvivesOneHost({ inventory, facts }: RuleContext): Iter
   if (mode === 'hosts' && controlPlanes > 1 && others.length > 0) {
     yield single(
       'with endpoint.mode hosts all workers dial one and the same control plane; while it is down, they reach no API',
-      'put a load balancer in front of the control planes and set endpoint.mode to external, or accept the risk',
+      'set endpoint.mode to keepalived, haproxy or node-local (docs/endpoint.md), or to external with a load balancer that others keep, or accept the risk',
+    );
+  }
+  const balancers = hostsOf(facts, 'load-balancer').length;
+  if (mode === 'haproxy' && balancers === 1 && controlPlanes > 1) {
+    yield single(
+      `${controlPlanes} control planes are behind one load balancer; while it is down, nobody reaches the API`,
+      'give the role load-balancer to a second host and set endpoint.vip, or accept the risk',
     );
   }
 }

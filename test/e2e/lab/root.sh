@@ -7,8 +7,8 @@
 readonly SUITE=bookworm
 readonly BASE_PACKAGES='systemd systemd-sysv dbus libpam-systemd openssh-server iproute2
   iptables kmod procps curl openssl ca-certificates'
-# As a distribution gives them to a worker.
-readonly TOOLS_PACKAGES='containerd runc conntrack socat ipset ebtables ethtool jq'
+# As a distribution gives them to a worker, and to a load balancer.
+readonly TOOLS_PACKAGES='containerd runc conntrack socat ipset ebtables ethtool jq haproxy keepalived'
 # Only their programs, put where a release unpacked by hand has them: the packages' own
 # users, units and settings are not on such a host.
 readonly UNPACKED_PACKAGES='etcd-server etcd-client containernetworking-plugins busybox-static'
@@ -168,8 +168,9 @@ build_tools() ( # BASE DESTINATION
   in_root "$root" nice apt-get -qq -y --no-install-recommends install "${packages[@]}"
   unpack_programs "$root"
   install_runc_shim "$root"
-  # Control planes run no containers; a test enables it where it is wanted.
-  in_root "$root" systemctl disable containerd
+  # Control planes run no containers; a test enables it where it is wanted. Nor is anything
+  # balanced before a bundle says so.
+  in_root "$root" systemctl disable containerd haproxy keepalived
   scrub_apt "$root"
   printf '# no name server in the lab\n' >"$root/etc/resolv.conf"
   unmount

@@ -43,14 +43,14 @@ const shapes: Readonly<Record<string, string>> = {
   space: `${path} \\d+`,
   peer: '[a-z0-9-]+ [0-9a-z.:-]+ [1-9]\\d{0,4}',
   module: '[a-z0-9_]+ (?:required|optional)',
-  user: `[a-z]+ ${path}`,
+  user: `[a-z_]+ ${path}`,
   data: path,
   generated: path,
   awaited: `${unit} ${path}`,
   dir: `0[0-7]{3} ${owner} ${path}`,
   file: `0[0-7]{3} ${owner} ${path} ${units}`,
   block: `0[0-7]{3} ${owner} ${path} ${units}`,
-  unit: `${unit} (?:enable|once|runtime)`,
+  unit: `${unit} (?:enable|reload|once|runtime)`,
 };
 
 function statements(plan: HostPlan): { name: string; rest: string }[] {

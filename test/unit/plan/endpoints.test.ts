@@ -3,12 +3,14 @@ import { httpsUrl } from '../../../src/lib/endpoint.ts';
 import {
   anyAddress,
   apiServerPort,
+  dialledUrl,
   endpointUrl,
   etcdClientUrl,
   etcdClientUrls,
   etcdPeerUrl,
   isIPv6Cluster,
   localApiServerUrl,
+  loopbackAddresses,
 } from '../../../src/plan/endpoints.ts';
 import { clusterOf, fiveHosts, hostOf, ipv6Networks, oneHost, oneIPv6Host } from '../../support/clusters.ts';
 
@@ -34,6 +36,60 @@ describe('the port of API servers', () => {
     expect(endpointUrl(cluster)).toBe('https://lb.example:443');
     expect(localApiServerUrl(cluster, hostOf(cluster))).toBe('https://192.0.2.1:6443');
   });
+});
+
+describe('what the clients on a host dial', () => {
+  const balancers = `${fiveHosts}
+  - { name: b1, address: 192.0.2.6, roles: [load-balancer] }`;
+  const both = 'roles: [etcd, control-plane, worker]';
+
+  test.each([
+    ['keepalived, vip: 192.0.2.100, port: 8443', fiveHosts, 8443, 'https://192.0.2.100:8443'],
+    ['keepalived, vip: 192.0.2.100, host: api.example', fiveHosts, 6443, 'https://api.example:6443'],
+    ['haproxy, vip: 192.0.2.100, port: 8443', balancers, 6443, 'https://192.0.2.100:8443'],
+    ['haproxy', balancers, 6443, 'https://192.0.2.6:6443'],
+  ])('in mode %s, the endpoint', (mode, hosts, port, url) => {
+    const cluster = clusterOf(`endpoint: { mode: ${mode} }`, hosts);
+    expect(apiServerPort(cluster)).toBe(port);
+    for (const name of ['m2', 'w1']) expect(dialledUrl(cluster, hostOf(cluster, name))).toBe(url);
+    expect(endpointUrl(cluster)).toBe(url);
+  });
+
+  test('in mode node-local, the balancer of a worker and the API server of a control plane', () => {
+    const cluster = clusterOf(
+      'endpoint: { mode: node-local, port: 8443, host: api.example }',
+      fiveHosts.replace('roles: [etcd, control-plane]', both),
+    );
+    expect(apiServerPort(cluster)).toBe(8443);
+    expect(dialledUrl(cluster, hostOf(cluster, 'm1'))).toBe('https://192.0.2.1:8443');
+    expect(dialledUrl(cluster, hostOf(cluster, 'w1'))).toBe('https://127.0.0.1:8443');
+    expect(endpointUrl(cluster)).toBe('https://api.example:8443');
+  });
+
+  test('on loopback, of the families that the cluster has', () => {
+    const cluster = clusterOf(
+      ipv6Networks,
+      'endpoint: { mode: node-local }',
+      `${oneIPv6Host.slice(0, -1)}, { name: w, address: "2001:db8::2", roles: [worker] }]`,
+    );
+    expect(dialledUrl(cluster, hostOf(cluster, 'w'))).toBe('https://[::1]:6443');
+    const [ipv4] = clusterOf(oneHost).network.serviceCIDRs;
+    const network = {
+      ...cluster.network,
+      serviceCIDRs: [...cluster.network.serviceCIDRs, ...(ipv4 ? [ipv4] : [])],
+    };
+    expect(loopbackAddresses({ ...cluster, network })).toEqual(['::1', '127.0.0.1']);
+  });
+});
+
+test.each([
+  ['192.0.2.100', 100],
+  ['192.0.3.0', 255],
+  ['2001:db8::1:2a', 42],
+])('the virtual router id of %s is its last byte, and never 0', (vip, id) => {
+  const [networks, host] = vip.includes(':') ? [ipv6Networks, oneIPv6Host] : ['network: {}', oneHost];
+  const cluster = clusterOf(networks, `endpoint: { mode: keepalived, vip: "${vip}" }`, host);
+  expect(cluster.endpoint.floating).toMatchObject({ virtualRouterId: id, interface: undefined });
 });
 
 test('the default endpoint is the first control plane, also where etcd hosts come first', () => {

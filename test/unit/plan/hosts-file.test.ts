@@ -45,6 +45,23 @@ describe('the name of the endpoint', () => {
     expect(lines.filter((line) => line.includes('m2.example'))).toEqual(['192.0.2.2 m2.example m2']);
   });
 
+  test.each(['m1', 'w1'])('is the floating address where there is one, on %s', (name) => {
+    const floating = 'endpoint: { host: api.example, mode: keepalived, vip: 192.0.2.100 }';
+    expect(linesOf(name, floating, fiveHosts).at(-1)).toBe('192.0.2.100 api.example');
+  });
+
+  test('is the one load balancer, which has a line of its own too', () => {
+    const balancer = `${fiveHosts}\n  - { name: b1, address: 192.0.2.6, roles: [load-balancer] }`;
+    const lines = ['192.0.2.6 b1', '192.0.2.6 api.example'];
+    expect(linesOf('b1', 'endpoint: { host: api.example, mode: haproxy }', balancer).slice(-2)).toEqual(
+      lines,
+    );
+  });
+
+  test('has no line when each host balances for itself', () => {
+    expect(linesOf('w1', 'endpoint: { host: api.example, mode: node-local }', fiveHosts)).toEqual(hosts);
+  });
+
   test('has no line when others keep it', () => {
     expect(linesOf('w1', 'endpoint: { host: api.example, mode: external }', fiveHosts)).toEqual(hosts);
   });

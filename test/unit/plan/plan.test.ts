@@ -100,6 +100,20 @@ describe('what a host waits for', () => {
     expect(peersOf('e', hosts)).toEqual([]);
   });
 
+  test('a worker waits for the load balancers too, where there are any', () => {
+    const balancers = `${fiveHosts}
+  - { name: b1, address: 192.0.2.6, roles: [load-balancer] }`;
+    const endpoint = 'endpoint: { mode: haproxy, port: 8443 }';
+    expect(peersOf('w1', endpoint, balancers)).toEqual([
+      'm1 192.0.2.1:6443',
+      'm2 192.0.2.2:6443',
+      'm3 192.0.2.3:6443',
+      'b1 192.0.2.6:8443',
+    ]);
+    expect(peersOf('b1', endpoint, balancers)).toEqual([]);
+    expect(peersOf('w1', 'endpoint: { mode: node-local }', fiveHosts)).toHaveLength(3);
+  });
+
   test('a host that is everything waits for nobody', () => {
     expect(peersOf('a', oneHost)).toEqual([]);
   });

@@ -61,6 +61,12 @@ describe('the endpoint', () => {
   test.each([
     ['a name', 'endpoint: { host: api.example }', 'dns', 'api.example'],
     ['an address', 'endpoint: { host: 192.0.2.100, mode: external }', 'ip', '192.0.2.100'],
+    [
+      'the floating address of a name',
+      'endpoint: { host: api.example, mode: keepalived, vip: 192.0.2.100 }',
+      'ip',
+      '192.0.2.100',
+    ],
   ] as const)('%s is among the names of every API server', (_, endpoint, kind, name) => {
     const cluster = clusterOf(endpoint, fiveHosts);
     for (const host of ['m1', 'm2', 'm3'])

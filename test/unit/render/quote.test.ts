@@ -7,6 +7,7 @@ import {
   envWordsQuote,
   execQuote,
   jsonQuote,
+  plainWord,
   QuotingError,
   shellQuote,
   unitEnvQuote,
@@ -193,5 +194,15 @@ describe('yamlQuote and jsonQuote', () => {
 
   test('half a character is refused', () => {
     expect(() => jsonQuote('\ud800')).toThrow(QuotingError);
+  });
+});
+
+describe('configurations that quote nothing', () => {
+  test.each(['m1', '192.0.2.1:6443', '[2001:db8::1]:6443', '192.0.2.100/32', 'bond0.100'])('%s', (word) => {
+    expect(plainWord(word)).toBe(word);
+  });
+
+  test.each(['', ...' \t\n#!"\'\\{}()$%,;<>|&*?~=\u0000\u00e9'])('a word with %j is refused', (character) => {
+    expect(() => plainWord(character === '' ? '' : `eth0${character}x`)).toThrow(QuotingError);
   });
 });
