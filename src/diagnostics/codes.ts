@@ -45,6 +45,7 @@ export const diagnosticCodes = {
 
   // Kubernetes versions.
   'unknown-version': 'No such release exists',
+  'version-hardly-known': 'Only a beta of this release has been seen',
   'not-supported-yet': 'The inventory is right, but this version of hardway cannot render it',
   'version-mismatch': 'The value does not go together with the Kubernetes version',
 

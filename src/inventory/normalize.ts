@@ -2,7 +2,7 @@
  * An inventory without errors in, the Cluster out, every default filled in. Facts
  * that rules have checked are taken for granted: a broken one is a bug and throws.
  */
-import { releaseOf } from '../catalog/releases.ts';
+import { releaseOf, sandboxImageOf } from '../catalog/releases.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { type Address, addressBits, type Cidr, nthAddress, parseAddress } from '../lib/ip.ts';
 import {
@@ -153,7 +153,7 @@ function runtimeOf({ runtime }: WrittenInventory, minor: string): Cluster['runti
     type,
     socket: needed(socket, 'runtime.socket'),
     cgroupDriver: or(runtime?.cgroupDriver, runtimeKeys.cgroupDriver),
-    sandboxImage: runtime?.sandboxImage ?? releaseOf(minor).sandboxImage,
+    sandboxImage: runtime?.sandboxImage ?? sandboxImageOf(minor),
     proxy: proxyOf(runtime?.proxy),
   };
 }

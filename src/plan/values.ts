@@ -1,7 +1,7 @@
 /** What a template may see for one host, spelled out: plain data, no secrets. */
 import { components } from '../catalog/components.ts';
 import * as paths from '../catalog/paths.ts';
-import { releaseOf } from '../catalog/releases.ts';
+import { corednsImageOf } from '../catalog/releases.ts';
 import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
@@ -59,7 +59,7 @@ function sharedValues(
       clusterDNS: cluster.network.clusterDNS.map((address) => address.text),
     },
     runtime: runtimeValues(cluster),
-    addons: { corednsImage: `registry.k8s.io/coredns:${releaseOf(cluster.kubernetes.minor).coredns}` },
+    addons: { corednsImage: corednsImageOf(cluster.kubernetes.minor) },
     bootstrap: { tokenTTLSeconds: cluster.bootstrap.tokenTTLSeconds },
     modules: modules.filter((module) => module.need === 'required').map((module) => module.name),
   };

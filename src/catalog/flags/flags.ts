@@ -5,17 +5,16 @@
  */
 import { compareMinors } from '../../lib/version.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
+import admissionPlugins from './admission-plugins.json' with { type: 'json' };
 import configFields from './config-fields.json' with { type: 'json' };
+import etcdFlags from './etcd-flags.json' with { type: 'json' };
 import featureGates from './feature-gates.json' with { type: 'json' };
 import flags from './flags.json' with { type: 'json' };
 
 /** One flag or field: accepted by a minor when `since <= minor < removed`. */
-export interface Option {
+export interface Option extends Lifetime {
   /** The word that `--help` prints for a flag, the Go type of a field. */
   readonly type: string;
-  readonly since: string;
-  readonly deprecated?: string;
-  readonly removed?: string;
   /** A kubelet flag that mirrors a field of its configuration file. */
   readonly configFile?: boolean;
 }
@@ -51,19 +50,41 @@ export function configFieldsOf(component: ConfigurableKey): Options {
   return configFields[component];
 }
 
-/** The feature gates that are known for a minor; the list is incomplete. */
-export function featureGatesOf(minor: string): readonly string[] {
-  const known: Readonly<Record<string, readonly string[]>> = featureGates;
-  return known[minor] ?? [];
+/** The fields of a struct that a configuration file holds, by its Go name; undefined for other types. */
+export function structOf(goType: string): Options | undefined {
+  const structs: Readonly<Record<string, Options>> = configFields.structs;
+  return structs[goType];
 }
 
+/** How long something has been there: from `since` on, and before `removed`. */
+export interface Lifetime {
+  readonly since: string;
+  readonly deprecated?: string;
+  readonly removed?: string;
+}
+
+/** A feature gate; from the minor `locked` on it can only be set to `lockedTo`. */
+export interface FeatureGate extends Lifetime {
+  readonly locked?: string;
+  readonly lockedTo?: boolean;
+}
+
+/** Feature gates by name; a selection, so one that is not there may exist all the same. */
+export const knownFeatureGates: Readonly<Record<string, FeatureGate>> = featureGates.gates;
+
+/** Admission plugins by name: all of them up to the newest minor whose tables are complete. */
+export const knownAdmissionPlugins: Readonly<Record<string, Lifetime>> = admissionPlugins.plugins;
+
+/** Flags of etcd by name, by etcd's minors; each is also a variable, `ETCD_` and the name. */
+export const knownEtcdFlags: Readonly<Record<string, Option>> = etcdFlags.flags;
+
 /** Whether a minor has an option. */
-export function isAccepted(option: Option, minor: string): boolean {
+export function isAccepted(option: Lifetime, minor: string): boolean {
   if (compareMinors(minor, option.since) < 0) return false;
   return option.removed === undefined || compareMinors(minor, option.removed) < 0;
 }
 
 /** Whether a minor has an option and calls it deprecated. */
-export function isDeprecated(option: Option, minor: string): boolean {
+export function isDeprecated(option: Lifetime, minor: string): boolean {
   return option.deprecated !== undefined && compareMinors(minor, option.deprecated) >= 0;
 }

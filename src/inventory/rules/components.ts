@@ -3,10 +3,11 @@ import {
   type ConfigurableKey,
   configFieldsOf,
   configurableKeys,
-  featureGatesOf,
   flagNamesOf,
   flagsOf,
+  isAccepted,
   isDeprecated,
+  knownFeatureGates,
   type Option,
 } from '../../catalog/flags/flags.ts';
 import { indispensableFlags, type OwnedRow, ownedFields, ownedFlags } from '../../catalog/flags/owned.ts';
@@ -27,23 +28,52 @@ const binaries: Readonly<Record<ComponentKey, string>> = {
   proxy: 'kube-proxy',
 };
 
-/** Feature gates are among those known for the version. */
+/** Feature gates exist in this version, and can be set as written. */
 export function* featureGatesAreKnown({ inventory, facts }: RuleContext): Iterable<Problem> {
-  const gates = Object.keys(inventory.kubernetes?.featureGates ?? {});
-  const known = facts.version === undefined ? [] : featureGatesOf(facts.version.minor);
-  if (known.length === 0) return;
-  for (const gate of gates) {
-    if (known.includes(gate) || gate === 'AllAlpha' || gate === 'AllBeta') continue;
-    const near = nearest(gate, known);
-    yield {
-      code: 'unknown-feature-gate',
-      severity: 'warning',
-      path: ['kubernetes', 'featureGates', gate],
+  const minor = facts.version?.minor;
+  if (minor === undefined) return;
+  for (const [gate, value] of Object.entries(inventory.kubernetes?.featureGates ?? {})) {
+    const found = gateProblem(gate, value ?? undefined, minor);
+    if (found !== undefined) yield { ...found, path: ['kubernetes', 'featureGates', gate] };
+  }
+}
+
+function gateProblem(name: string, value: boolean | undefined, minor: string): Found | undefined {
+  if (name === 'AllAlpha' || name === 'AllBeta') return undefined;
+  const gate = Object.hasOwn(knownFeatureGates, name) ? knownFeatureGates[name] : undefined;
+  if (gate === undefined) return unknownGate(name, minor);
+  if (!isAccepted(gate, minor)) {
+    const since = gate.removed !== undefined && compareMinors(minor, gate.removed) >= 0;
+    const when = since ? `; ${gate.removed} removed it` : `; it came with ${gate.since}`;
+    return {
+      code: 'version-mismatch',
       atKey: true,
-      message: `the feature gate ${gate} is not among those known for Kubernetes ${facts.version?.minor}; a component that does not know it does not start`,
-      fix: near === undefined ? 'check the name against the release notes' : `write "${near}"`,
+      message: `Kubernetes ${minor} has no feature gate ${name}${when}; a component that is told to set it does not start`,
+      fix: 'delete the line',
     };
   }
+  const isLocked = gate.locked !== undefined && compareMinors(minor, gate.locked) >= 0;
+  if (!isLocked || value === undefined || value === gate.lockedTo) return undefined;
+  return {
+    code: 'version-mismatch',
+    message: `the feature gate ${name} is locked to ${gate.lockedTo} since ${gate.locked}; a component that is told otherwise does not start`,
+    fix: 'delete the line',
+  };
+}
+
+function unknownGate(name: string, minor: string): Found {
+  const known = Object.entries(knownFeatureGates);
+  const near = nearest(
+    name,
+    known.filter(([, gate]) => isAccepted(gate, minor)).map(([one]) => one),
+  );
+  return {
+    code: 'unknown-feature-gate',
+    severity: 'warning',
+    atKey: true,
+    message: `the feature gate ${name} is not among those known for Kubernetes ${minor}; a component that does not know it does not start`,
+    fix: near === undefined ? 'check the name against the release notes' : `write "${near}"`,
+  };
 }
 
 /** Flags exist in this version, have values of their type and are free to change. */
