@@ -7,7 +7,12 @@ import type { Facts } from './facts.ts';
 import type { Problem } from './problem.ts';
 import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
 import { endpointKeysFitTheMode, endpointLeadsToTheApi, portsAreFree } from './rules/endpoint.ts';
-import { dataDirIsNoSystemFolder, etcdVariablesAreFree, etcdVersionFitsKubernetes } from './rules/etcd.ts';
+import {
+  dataDirIsNoSystemFolder,
+  etcdVariablesAreFree,
+  etcdVariablesAreKnown,
+  etcdVersionFitsKubernetes,
+} from './rules/etcd.ts';
 import {
   addressesAreUnique,
   hostAddressesAreUsable,
@@ -62,6 +67,7 @@ export const rules: readonly Rule[] = [
   etcdVersionFitsKubernetes,
   dataDirIsNoSystemFolder,
   etcdVariablesAreFree,
+  etcdVariablesAreKnown,
   validityPeriodsNest,
   namesInCertificatesAreExact,
   bootstrapKeysFitTheMethod,
