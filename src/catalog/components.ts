@@ -14,6 +14,8 @@ export interface FlagRow {
   readonly variable?: string;
   readonly when?: string;
   readonly why?: string;
+  /** Why it stays although versions call it deprecated and have something better. */
+  readonly keptWhenDeprecated?: string;
 }
 
 export interface ComponentRow {
@@ -40,6 +42,8 @@ const logFlags: readonly FlagRow[] = [
 ];
 
 const pki = paths.kubernetesPki;
+const noSchedulerFile =
+  'its successor is a field of a file whose apiVersion changes from minor to minor, and the flag works in all';
 
 export const components: readonly ComponentRow[] = [
   {
@@ -193,7 +197,7 @@ export const components: readonly ComponentRow[] = [
       { flag: 'port', value: '0', why: 'closes the port without TLS, open by default below 1.23' },
       { flag: 'authentication-kubeconfig', value: `${paths.authDir}/scheduler.conf` },
       { flag: 'authorization-kubeconfig', value: `${paths.authDir}/scheduler.conf` },
-      { flag: 'kubeconfig', value: `${paths.authDir}/scheduler.conf` },
+      { flag: 'kubeconfig', value: `${paths.authDir}/scheduler.conf`, keptWhenDeprecated: noSchedulerFile },
       {
         flag: 'client-ca-file',
         value: `${pki}/ca.crt`,
@@ -205,7 +209,7 @@ export const components: readonly ComponentRow[] = [
         value: 'true',
         why: 'one active scheduler per cluster; the others wait for the lease',
       },
-      { flag: 'profiling', value: 'false' },
+      { flag: 'profiling', value: 'false', keptWhenDeprecated: noSchedulerFile },
       { flag: 'feature-gates', value: '{featureGates}', when: 'hasFeatureGates' },
     ],
   },
