@@ -246,6 +246,7 @@ export const components: readonly ComponentRow[] = [
         flag: 'pod-infra-container-image',
         value: '{sandboxImage}',
         why: 'dockershim starts it; elsewhere it keeps the image from garbage collection',
+        keptWhenDeprecated: 'the runtime knows its image too, but only this keeps it from garbage collection',
       },
       { flag: 'node-labels', value: '{nodeLabels}', when: 'hasNodeLabels' },
       { flag: 'register-with-taints', value: '{nodeTaints}', when: 'hasNodeTaints' },

@@ -68,7 +68,7 @@ export function flagFlaws(key: ComponentKey, name: string, value: string | undef
 /** Whether a minor calls a flag deprecated although it has something better. */
 export function hasBetterFlag(key: ComponentKey, name: string, minor: string): boolean {
   const option = Object.hasOwn(flagsOf(key), name) ? flagsOf(key)[name] : undefined;
-  if (option === undefined || !isDeprecated(option, minor)) return false;
+  if (option === undefined || !isAccepted(option, minor) || !isDeprecated(option, minor)) return false;
   const replacement = replacementOf(key, name);
   const successor = replacement?.flag === undefined ? undefined : flagsOf(key)[replacement.flag];
   return hasSuccessor(replacement, successor, minor);

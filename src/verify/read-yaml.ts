@@ -1,5 +1,5 @@
 /** YAML files with lines. */
-import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml';
 
 export type Steps = readonly (string | number)[];
 
@@ -39,8 +39,7 @@ function documentOf(document: Document.Parsed, counter: LineCounter): YamlDocume
   if (!isRecord(value)) return [];
   const lineOf = (steps: Steps): number => {
     for (let length = steps.length; length >= 0; length--) {
-      const node = document.getIn(steps.slice(0, length), true);
-      const start = isNode(node) ? node.range?.[0] : undefined;
+      const start = startOf(document, steps.slice(0, length));
       if (start !== undefined) return counter.linePos(start).line;
     }
     return 1;
@@ -49,6 +48,18 @@ function documentOf(document: Document.Parsed, counter: LineCounter): YamlDocume
     typeof one === 'string' ? one : undefined,
   );
   return [{ line: lineOf([]), apiVersion, kind, value, lineOf }];
+}
+
+/** Where the key of a field begins, or an item of a list. */
+function startOf(document: Document.Parsed, steps: Steps): number | undefined {
+  const above = steps.length === 0 ? undefined : document.getIn(steps.slice(0, -1), true);
+  const pair = isMap(above) ? above.items.find(({ key }) => keyText(key) === steps.at(-1)) : undefined;
+  const node = pair?.key ?? document.getIn(steps, true);
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+function keyText(key: unknown): unknown {
+  return isScalar(key) ? key.value : key;
 }
 
 /** Every scalar below a value, with the way there. */

@@ -117,7 +117,9 @@ export function* tokensAreAccepted({ hosts }: ClusterView): Iterable<Found> {
     if (hasFile || hasSecret) continue;
     const message =
       'kubelets bootstrap with a token, but this API server has neither a token file nor bootstrap tokens';
-    yield { host: host.name, file: command.flags[0]?.file, line: undefined, message, fix: again };
+    // The last flags of a command line are those of the component's own environment file.
+    const at = command.flag('enable-bootstrap-token-auth') ?? command.flags.at(-1);
+    yield { host: host.name, file: at?.file, line: at?.line, message, fix: again };
   }
 }
 
