@@ -17,6 +17,7 @@ import {
 import { apiServersKnowMembers, membersAgree } from './checks/etcd.ts';
 import { etcdVariablesAreKnown, flagsAreCurrent, flagsAreKnown } from './checks/flags.ts';
 import { kindsAreKnown } from './checks/kinds.ts';
+import { namesLeadToControlPlanes } from './checks/names.ts';
 import { networksAgree, servicesAreReached } from './checks/networks.ts';
 import { pathsExist } from './checks/paths.ts';
 import { portsAreAskedFor, portsAreFree } from './checks/ports.ts';
@@ -50,6 +51,7 @@ export const checks: readonly CheckRow[] = [
   { name: 'keys-kept-secret', check: keysAreKeptSecret },
   { name: 'front-proxy-let-in', check: frontProxyIsLetIn },
   { name: 'api-urls-covered', check: apiUrlsAreCovered },
+  { name: 'names-lead-to-control-planes', check: namesLeadToControlPlanes },
   { name: 'etcd-urls-covered', check: etcdUrlsAreCovered },
   { name: 'etcd-trusted', check: etcdIsTrusted },
   { name: 'etcd-members-agree', check: membersAgree },

@@ -5,38 +5,47 @@ import { fieldFlaws } from '../../lint/fields.ts';
 import { isRecord, type Steps, textAt, type YamlDocument } from '../read-yaml.ts';
 import type { ClusterView, Found } from '../view.ts';
 
-type Here = Pick<Found, 'host' | 'file'>;
+/** What is wrong in a document, wherever it stands. */
+type InDocument = Omit<Found, 'host' | 'file'>;
 
 /** Every YAML document is of a kind that the version reads or serves, with fields that the kind has. */
 export function* kindsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
   const minor = facts.kubernetesMinor;
+  // Hosts share documents of what is the same for all of them.
+  const known = new Map<YamlDocument, readonly InDocument[]>();
+  const problemsOf = (document: YamlDocument) => {
+    const problems = known.get(document) ?? [...documentProblems(document, minor)];
+    known.set(document, problems);
+    return problems;
+  };
   for (const host of hosts) {
     for (const { path, file } of host.yaml) {
       const here = { host: host.name, file: path };
       if (file.problem !== undefined)
         yield { ...here, ...file.problem, message: `no YAML: ${file.problem.message}`, fix: 'render again' };
-      for (const document of file.documents) yield* documentFindings(document, here, minor);
+      for (const document of file.documents)
+        for (const problem of problemsOf(document)) yield { ...here, ...problem };
     }
   }
 }
 
-function* documentFindings(document: YamlDocument, here: Here, minor: string): Iterable<Found> {
+function* documentProblems(document: YamlDocument, minor: string): Iterable<InDocument> {
   const { apiVersion = '', kind = '' } = document;
   const asFile = fileKinds.find((row) => row.apiVersion === apiVersion && row.kind === kind);
   if (asFile !== undefined) {
-    if (isAccepted(asFile, minor)) yield* fieldFindings(document, asFile.fields, here, minor);
-    else yield unknownKind(document, here, minor);
+    if (isAccepted(asFile, minor)) yield* fieldProblems(document, asFile.fields, minor);
+    else yield unknownKind(document, minor);
     return;
   }
   // Kinds of custom resources are anybody's.
   if (/^[^/]+\.[^/]+\//.test(apiVersion) && !/\.k8s\.io\//.test(apiVersion)) return;
   const served = servedKinds.filter((row) => row.apiVersion === apiVersion && row.kinds.includes(kind));
-  if (!served.some((row) => isAccepted(row, minor))) yield unknownKind(document, here, minor);
+  if (!served.some((row) => isAccepted(row, minor))) yield unknownKind(document, minor);
   else if (kind !== 'List' && textAt(document.value, 'metadata', 'name') === undefined)
-    yield { ...here, line: document.line, message: `a ${kind} without metadata.name`, fix: 'give it a name' };
+    yield { line: document.line, message: `a ${kind} without metadata.name`, fix: 'give it a name' };
 }
 
-function unknownKind(document: YamlDocument, here: Here, minor: string): Found {
+function unknownKind(document: YamlDocument, minor: string): InDocument {
   const { apiVersion = '', kind = '' } = document;
   const others = [
     ...servedKinds.filter((row) => row.kinds.includes(kind)),
@@ -44,7 +53,6 @@ function unknownKind(document: YamlDocument, here: Here, minor: string): Found {
   ].filter((row) => isAccepted(row, minor));
   const [other] = others;
   return {
-    ...here,
     line: document.lineOf(['apiVersion']),
     message: `Kubernetes ${minor} knows no ${kind} of ${apiVersion === '' ? 'no apiVersion' : apiVersion}`,
     fix: other === undefined ? 'leave it out' : `use apiVersion ${other.apiVersion}`,
@@ -56,18 +64,17 @@ const keyOfKind: Readonly<Record<string, ConfigurableKey>> = {
   KubeProxyConfiguration: 'proxy',
 };
 
-function* fieldFindings(
+function* fieldProblems(
   document: YamlDocument,
   fields: Fields | undefined,
-  here: Here,
   minor: string,
-): Iterable<Found> {
+): Iterable<InDocument> {
   const rest = Object.fromEntries(
     Object.entries(document.value).filter(([name]) => name !== 'apiVersion' && name !== 'kind'),
   );
   const key = keyOfKind[document.kind ?? ''];
   if (fields !== undefined) {
-    yield* unknownFields(rest, fields, [], document, here);
+    yield* unknownFields(rest, fields, [], document);
     return;
   }
   if (key === undefined) return;
@@ -79,7 +86,7 @@ function* fieldFindings(
       minor,
     )) {
       if (code === 'flag-deprecated') continue;
-      yield { ...here, severity, line: document.lineOf([name, ...steps]), message, fix };
+      yield { severity, line: document.lineOf([name, ...steps]), message, fix };
     }
   }
 }
@@ -89,11 +96,10 @@ function* unknownFields(
   fields: Fields,
   steps: Steps,
   document: YamlDocument,
-  here: Here,
-): Iterable<Found> {
+): Iterable<InDocument> {
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries())
-      yield* unknownFields(item, fields, [...steps, index], document, here);
+      yield* unknownFields(item, fields, [...steps, index], document);
     return;
   }
   if (!isRecord(value)) return;
@@ -102,7 +108,7 @@ function* unknownFields(
     const at = [...steps, name];
     if (field === undefined) {
       const message = `a ${document.kind} has no field ${at.filter((step) => typeof step === 'string').join('.')}`;
-      yield { ...here, line: document.lineOf(at), message, fix: 'delete it, or mend its name' };
-    } else if (field !== true) yield* unknownFields(below, field, at, document, here);
+      yield { line: document.lineOf(at), message, fix: 'delete it, or mend its name' };
+    } else if (field !== true) yield* unknownFields(below, field, at, document);
   }
 }

@@ -425,6 +425,21 @@ const faults: readonly Fault[] = [
     check: 'etcd-trusted',
     line: /etcd-cafile/,
   },
+  {
+    fault: 'the endpoint has no line in /etc/hosts',
+    host: 'w1',
+    file: '/etc/hosts',
+    change: replaced(/.*api\.example.*\n?/g, ''),
+    check: 'names-lead-to-control-planes',
+  },
+  {
+    fault: 'the endpoint leads to a worker',
+    host: 'w2',
+    file: '/etc/hosts',
+    change: replaced(/\S+(\s+api\.example)/, '192.0.2.5$1'),
+    check: 'names-lead-to-control-planes',
+    line: /api\.example/,
+  },
   // etcd
   {
     fault: 'a member has another list',
