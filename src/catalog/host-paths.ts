@@ -51,3 +51,15 @@ export const notPathFields: readonly string[] = [
   'systemCgroups',
   'systemReservedCgroup',
 ];
+
+/** Fields and variables that hardway writes with paths; what others name is the user's own, and the user's to bring. */
+export const ownPathFields: readonly string[] = [
+  'authentication.x509.clientCAFile',
+  'tlsCertFile',
+  'tlsPrivateKeyFile',
+  'resolvConf',
+  'containerRuntimeEndpoint',
+  'imageServiceEndpoint',
+  'clientConnection.kubeconfig',
+];
+export const ownPathVariables = /^ETCD_(?:DATA_DIR|(?:PEER_)?(?:CERT|KEY|TRUSTED_CA)_FILE)$/;

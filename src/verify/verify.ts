@@ -29,7 +29,7 @@ import {
   tokensAgree,
   tokensAreAccepted,
 } from './checks/tokens.ts';
-import { apiUrlsAreCovered, etcdIsTrusted, etcdUrlsAreCovered } from './checks/urls.ts';
+import { apiUrlsAreCovered, etcdIsTrusted, etcdUrlsAreCovered, kubeletsAreCovered } from './checks/urls.ts';
 import { type ClusterView, type Found, viewOf } from './view.ts';
 
 export interface CheckRow {
@@ -51,6 +51,7 @@ export const checks: readonly CheckRow[] = [
   { name: 'keys-kept-secret', check: keysAreKeptSecret },
   { name: 'front-proxy-let-in', check: frontProxyIsLetIn },
   { name: 'api-urls-covered', check: apiUrlsAreCovered },
+  { name: 'kubelets-covered', check: kubeletsAreCovered },
   { name: 'names-lead-to-control-planes', check: namesLeadToControlPlanes },
   { name: 'etcd-urls-covered', check: etcdUrlsAreCovered },
   { name: 'etcd-trusted', check: etcdIsTrusted },

@@ -1,6 +1,13 @@
 /** Every path that is named on a host is in its bundle, or comes to be there. */
 import { componentOf } from '../../catalog/components.ts';
-import { hostPaths, notPathFields, notPathFlags, writtenFlags } from '../../catalog/host-paths.ts';
+import {
+  hostPaths,
+  notPathFields,
+  notPathFlags,
+  ownPathFields,
+  ownPathVariables,
+  writtenFlags,
+} from '../../catalog/host-paths.ts';
 import { programs } from '../../lint/flags.ts';
 import { scalarsOf } from '../read-yaml.ts';
 import type { ClusterView, Found, HostView } from '../view.ts';
@@ -135,7 +142,8 @@ function* inEtcd(host: HostView): Iterable<Named> {
   if (unit === undefined || file === undefined) return;
   const user = userOf(host, unit.path);
   for (const { name, value, line } of host.etcd)
-    if (value.startsWith('/')) yield { path: value, file, line, what: name, user };
+    if (value.startsWith('/'))
+      yield { path: value, file, line, what: name, user, isForeign: !ownPathVariables.test(name) };
 }
 
 /** Kinds whose text values that begin with a slash are paths; in manifests they are the containers'. */
@@ -153,8 +161,10 @@ function* inConfiguration(host: HostView): Iterable<Named> {
       for (const { steps, value } of scalarsOf(document.value)) {
         if (typeof value !== 'string' || notPathFields.includes(String(steps[0]))) continue;
         const path = value.replace(/^unix:\/\//, '');
+        const field = steps.join('.');
+        const isForeign = kind !== 'Config' && !ownPathFields.includes(field);
         if (path.startsWith('/'))
-          yield { path, file, line: document.lineOf(steps), what: `the field ${steps.join('.')}` };
+          yield { path, file, line: document.lineOf(steps), what: `the field ${field}`, isForeign };
       }
     }
   }

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { etcdEnv } from '../../catalog/paths.ts';
 import { parseAddress, urlHost } from '../../lib/ip.ts';
 import { covers, dialled, serverOf, signedBy } from '../certificates.ts';
+import { textAt, valueAt } from '../read-yaml.ts';
 import type { ClusterView, Found, HostView } from '../view.ts';
 
 interface Dialling {
@@ -219,6 +220,30 @@ export function* etcdIsTrusted({ withRole }: ClusterView): Iterable<Found> {
           message: `etcd on ${member.name} does not trust ${client.value}`,
           fix: 'render again',
         };
+    }
+  }
+}
+
+/** An API server that checks kubelets dials them by address, for logs and exec. */
+export function* kubeletsAreCovered({ hosts, withRole }: ClusterView): Iterable<Found> {
+  const isChecked = withRole('control-plane').some(
+    (host) => host.command('apiserver')?.flag('kubelet-certificate-authority') !== undefined,
+  );
+  if (!isChecked) return;
+  for (const host of hosts) {
+    for (const { path, document } of host.ofKind('KubeletConfiguration')) {
+      const file = textAt(document.value, 'tlsCertFile');
+      const certificate = file === undefined ? undefined : host.certificate(file);
+      // With serverTLSBootstrap the cluster signs its certificate while it runs.
+      if (file === undefined && valueAt(document.value, 'serverTLSBootstrap') !== true) {
+        const message =
+          'API servers check the certificates of kubelets, and this kubelet has none that they know';
+        yield { host: host.name, file: path, line: undefined, message, fix: 'render again' };
+      }
+      const [address] = host.bundle.addresses;
+      if (certificate === undefined || address === undefined || covers(certificate, address)) continue;
+      const message = `the certificate has no name ${address}, by which API servers dial the kubelet`;
+      yield { host: host.name, file: file ?? path, line: undefined, message, fix: 'render again' };
     }
   }
 }

@@ -440,6 +440,14 @@ const faults: readonly Fault[] = [
     check: 'names-lead-to-control-planes',
     line: /api\.example/,
   },
+  {
+    fault: 'a kubelet that serves a certificate of its own making',
+    cluster: 'signed',
+    host: 'w1',
+    file: kubelet,
+    change: replaced(/tlsCertFile: .*\n/, ''),
+    check: 'kubelets-covered',
+  },
   // etcd
   {
     fault: 'a member has another list',
@@ -737,6 +745,15 @@ const certificateFaults: readonly (readonly [
     'etcd-urls-covered',
   ],
   [
+    'a kubelet without its address',
+    'signed',
+    'w2',
+    'kubelet-server',
+    `${pki}/kubelet`,
+    { sans: { dns: ['w2'], ip: [] } },
+    'kubelets-covered',
+  ],
+  [
     'a peer without its address',
     'secret',
     'm2',
@@ -821,6 +838,21 @@ describe('single faults', () => {
       text((before) => `${before}containerRuntimeEndpoint: unix:///run/other.sock\n`),
     );
     expect(found(changed).map(({ check }) => check)).toContain('runtime-sockets-agree');
+  });
+
+  test.each([
+    [kubelet, 'staticPodPath: /etc/kubernetes/manifests\n', 'w1'],
+    [etcd, 'ETCD_WAL_DIR="/wal"\n', 'm1'],
+  ])('a path of the user in %s is a warning', async (path, added, host) => {
+    const good = await clusters.secret;
+    const changed = await withChange(
+      good,
+      host,
+      path,
+      text((before) => before + added),
+    );
+    const summary = found(changed).map(({ check, severity, file }) => `${severity} ${check} ${file}`);
+    expect(summary).toEqual([`warning paths-exist ${path}`]);
   });
 
   test('every check has a fault here', () => {
