@@ -50,6 +50,8 @@ const logFlags: readonly FlagRow[] = [
 ];
 
 const pki = paths.kubernetesPki;
+const noSchedulerFile =
+  'its successor is a field of a file whose apiVersion changes from minor to minor, and the flag works in all';
 
 export const components: readonly ComponentRow[] = [
   {
@@ -219,7 +221,7 @@ export const components: readonly ComponentRow[] = [
       {
         flag: 'kubeconfig',
         value: `${paths.authDir}/scheduler.conf`,
-        staysDeprecated: 'for a configuration file of its own; kubeadm uses the flag in every minor',
+        staysDeprecated: noSchedulerFile,
       },
       {
         flag: 'client-ca-file',
@@ -235,7 +237,7 @@ export const components: readonly ComponentRow[] = [
       {
         flag: 'profiling',
         value: 'false',
-        staysDeprecated: 'for a configuration file of its own; audits look for the flag',
+        staysDeprecated: noSchedulerFile,
       },
       { flag: 'feature-gates', value: '{featureGates}', when: 'hasFeatureGates' },
     ],

@@ -8,7 +8,7 @@ import type { Problem } from './problem.ts';
 import { endpointCanBeAsked, floatingAddressIsFree, loadBalancersFitTheMode } from './rules/balancing.ts';
 import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
 import { endpointKeysFitTheMode, endpointLeadsToTheApi, portsAreFree } from './rules/endpoint.ts';
-import { etcdVariablesAreFree, etcdVersionFitsKubernetes } from './rules/etcd.ts';
+import { etcdVariablesAreFree, etcdVariablesAreKnown, etcdVersionFitsKubernetes } from './rules/etcd.ts';
 import { etcdIsKeptByOne, externalEndpointsAreServers, ownEtcdKeysAreUsed } from './rules/etcd-external.ts';
 import { backupDirIsApart, dataDirIsNoSystemFolder } from './rules/folders.ts';
 import {
@@ -77,6 +77,7 @@ export const rules: readonly Rule[] = [
   etcdIsKeptByOne,
   ownEtcdKeysAreUsed,
   externalEndpointsAreServers,
+  etcdVariablesAreKnown,
   validityPeriodsNest,
   namesInCertificatesAreExact,
   bootstrapKeysFitTheMethod,

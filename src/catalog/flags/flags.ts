@@ -10,6 +10,7 @@ import configFields from './config-fields.json' with { type: 'json' };
 import etcdFlags from './etcd-flags.json' with { type: 'json' };
 import featureGates from './feature-gates.json' with { type: 'json' };
 import flags from './flags.json' with { type: 'json' };
+import replacements from './replacements.json' with { type: 'json' };
 
 /** One flag or field: accepted by a minor when `since <= minor < removed`. */
 export interface Option extends Lifetime {
@@ -87,4 +88,22 @@ export function isAccepted(option: Lifetime, minor: string): boolean {
 /** Whether a minor has an option and calls it deprecated. */
 export function isDeprecated(option: Lifetime, minor: string): boolean {
   return option.deprecated !== undefined && compareMinors(minor, option.deprecated) >= 0;
+}
+
+/** What to use instead of an option: a flag or field by name, something in words, or nothing and why. */
+export interface Replacement {
+  readonly flag?: string;
+  readonly field?: string;
+  readonly use?: string;
+  readonly none?: string;
+  /** The first minor that has what replaces it; without one every minor has it. */
+  readonly since?: string;
+}
+
+/** What to use instead of a flag that is deprecated or gone; undefined where no source says. */
+export function replacementOf(owner: ComponentKey | 'etcd', flag: string): Replacement | undefined {
+  const own: Readonly<Record<string, Replacement>> = replacements[owner];
+  const shared: Readonly<Record<string, Replacement>> = owner === 'etcd' ? {} : replacements.everywhere;
+  for (const table of [own, shared]) if (Object.hasOwn(table, flag)) return table[flag];
+  return undefined;
 }

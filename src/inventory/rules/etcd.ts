@@ -1,8 +1,10 @@
 /** Rules about etcd: its version and its variables. */
 import { findRelease } from '../../catalog/releases.ts';
 import { parseVersion } from '../../lib/version.ts';
+import { etcdFlaws } from '../../lint/etcd.ts';
 import type { Problem } from '../problem.ts';
 import type { RuleContext } from '../rules.ts';
+import { problemOf } from './components.ts';
 
 /** etcd is of the minor that was released together with Kubernetes. */
 export function* etcdVersionFitsKubernetes({ inventory, facts }: RuleContext): Iterable<Problem> {
@@ -37,10 +39,26 @@ const ownedVariables: readonly (readonly [pattern: RegExp, instead: string])[] =
   [/^ETCD_DISCOVERY(?:_.*)?$/, 'the hosts with the role etcd'],
 ];
 
+/** Variables exist in this version of etcd and have values that it can read. */
+export function* etcdVariablesAreKnown({ inventory, facts }: RuleContext): Iterable<Problem> {
+  const release = facts.version === undefined ? undefined : findRelease(facts.version.minor);
+  const version = facts.isBroken('etcd', 'version') ? undefined : (inventory.etcd?.version ?? release?.etcd);
+  const minor = parseVersion(version ?? '')?.minor;
+  if (minor === undefined) return;
+  for (const [name, value] of Object.entries(inventory.etcd?.env ?? {})) {
+    if (ownerOfVariable(name) !== undefined || value === null || value === undefined) continue;
+    for (const flaw of etcdFlaws(name, value, minor)) yield problemOf(flaw, ['etcd', 'env', name]);
+  }
+}
+
+function ownerOfVariable(name: string): string | undefined {
+  return ownedVariables.find(([pattern]) => pattern.test(name))?.[1];
+}
+
 /** No variable is written that hardway sets. */
 export function* etcdVariablesAreFree({ inventory }: RuleContext): Iterable<Problem> {
   for (const name of Object.keys(inventory.etcd?.env ?? {})) {
-    const instead = ownedVariables.find(([pattern]) => pattern.test(name))?.[1];
+    const instead = ownerOfVariable(name);
     if (instead === undefined) continue;
     yield {
       code: 'flag-owned',

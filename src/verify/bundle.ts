@@ -1,0 +1,68 @@
+/** What is verified: the files of all hosts as plain data, and what the plan knows about them. */
+
+import { parseVersion } from '../lib/version.ts';
+import type { Cluster, EndpointMode, Role } from '../model/cluster.ts';
+import type { Ownership, Placement } from '../model/file.ts';
+import type { HostPlan } from '../model/plan.ts';
+
+export interface BundleFile extends Ownership {
+  readonly path: string;
+  readonly placement: Placement;
+  readonly content: Buffer;
+}
+
+/** One host: its bundle, and what is or comes to be on it beside the bundle. */
+export interface HostBundle {
+  readonly host: string;
+  readonly roles: readonly Role[];
+  /** Names and addresses by which others dial it. */
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+  readonly files: readonly BundleFile[];
+  /** Folders that install.sh makes, state, and files that daemons make while they run. */
+  readonly made: readonly string[];
+  /** Programs that are there before an installation. */
+  readonly programs: readonly string[];
+  /** What install.sh expects to be free. */
+  readonly ports: readonly { readonly port: number; readonly unit: string }[];
+}
+
+/** What all hosts have in common. */
+export interface ClusterFacts {
+  readonly kubernetesMinor: string;
+  readonly etcdMinor: string;
+  readonly endpoint: { readonly host: string; readonly port: number; readonly mode: EndpointMode };
+  /** Which certificates of catalog/certificates.ts its hosts hold. */
+  readonly bootstrapMethod: string;
+}
+
+/** The facts of a cluster. */
+export function clusterFactsOf(cluster: Cluster): ClusterFacts {
+  return {
+    kubernetesMinor: cluster.kubernetes.minor,
+    etcdMinor: parseVersion(cluster.etcd.version)?.minor ?? cluster.etcd.version,
+    endpoint: cluster.endpoint,
+    bootstrapMethod: cluster.bootstrap.method,
+  };
+}
+
+/** Where distributions keep their programs. */
+const programFolders: readonly string[] = ['/bin', '/sbin', '/usr/bin', '/usr/sbin'];
+
+/** A host's bundle out of its plan and its files as rendered. */
+export function hostBundleOf(plan: HostPlan, files: readonly BundleFile[]): HostBundle {
+  const { host, directories, data, generated, binaries, commands, ports } = plan;
+  return {
+    host: host.name,
+    roles: host.roles,
+    names: [host.name, ...(host.fqdn === undefined ? [] : [host.fqdn])],
+    addresses: host.addresses.map((address) => address.text),
+    files,
+    made: [...directories.map(({ path }) => path), ...data, ...generated],
+    programs: [
+      ...binaries.map(({ path }) => path),
+      ...commands.flatMap(({ name }) => programFolders.map((folder) => `${folder}/${name}`)),
+    ],
+    ports,
+  };
+}

@@ -1,0 +1,70 @@
+/** Command lines and etcd's variables: known to the version, set once, nothing deprecated that has a successor. */
+import { componentOf } from '../../catalog/components.ts';
+import { etcdEnv } from '../../catalog/paths.ts';
+import { etcdFlaws } from '../../lint/etcd.ts';
+import { flagFlaws, hasBetterFlag, programs } from '../../lint/flags.ts';
+import type { ClusterView, Found } from '../view.ts';
+
+/** Flags exist in the version, have values that it accepts, and stand once. */
+export function* flagsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
+  for (const host of hosts) {
+    for (const { component, flags, unset } of host.commands) {
+      for (const { name, file, line } of unset)
+        yield {
+          host: host.name,
+          file,
+          line,
+          message: `the command line of ${programs[component]} uses $${name}, which no environment file of the unit sets`,
+          fix: 'render again; unit and environment file are of different versions',
+        };
+      for (const { name, value, file, line } of flags) {
+        const at = { host: host.name, file, line };
+        if (flags.find((flag) => flag.name === name)?.line !== line)
+          yield {
+            ...at,
+            message: `${programs[component]} is given --${name} twice`,
+            fix: 'keep one of the two',
+          };
+        for (const flaw of flagFlaws(component, name, value, facts.kubernetesMinor)) {
+          if (flaw.code === 'flag-deprecated') continue;
+          const { message, fix = '', severity = 'error' } = flaw;
+          yield { ...at, severity, message, fix };
+        }
+      }
+    }
+  }
+}
+
+/** No flag is used that the version calls deprecated although it has something better. */
+export function* flagsAreCurrent({ facts, hosts }: ClusterView): Iterable<Found> {
+  for (const host of hosts) {
+    for (const { component, flags } of host.commands) {
+      for (const { name, value, file, line } of flags) {
+        if (!hasBetterFlag(component, name, facts.kubernetesMinor) || isKept(component, name)) continue;
+        const [flaw] = flagFlaws(component, name, value, facts.kubernetesMinor);
+        const { message = '', fix = '' } = flaw ?? {};
+        yield { severity: 'warning', host: host.name, file, line, message, fix };
+      }
+    }
+  }
+}
+
+function isKept(component: Parameters<typeof componentOf>[0], name: string): boolean {
+  return componentOf(component).flags.some((row) => row.flag === name && row.staysDeprecated !== undefined);
+}
+
+/** etcd knows its variables, can read their values, and finds each once. */
+export function* etcdVariablesAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
+  for (const host of hosts) {
+    for (const { name, value, line } of host.etcd) {
+      const at = { host: host.name, file: etcdEnv, line };
+      if (host.etcd.find((other) => other.name === name)?.line !== line)
+        yield { ...at, message: `${name} is set twice`, fix: 'keep one of the two' };
+      for (const flaw of etcdFlaws(name, value, facts.etcdMinor)) {
+        if (flaw.code === 'flag-deprecated') continue;
+        const { message, fix = '', severity = 'error' } = flaw;
+        yield { ...at, severity, message, fix };
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** systemd's own syntaxes, with lines: units and environment files. */
+
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+  /** From 1 on. */
+  readonly line: number;
+}
+
+export interface Word {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** The settings of a unit or drop-in, in order; lines that end in a backslash are joined. */
+export function readUnit(text: string): Setting[] {
+  const settings: Setting[] = [];
+  let open: { text: string; line: number } | undefined;
+  for (const [index, raw] of text.split('\n').entries()) {
+    if (open === undefined && /^\s*(?:[#;[]|$)/.test(raw)) continue;
+    const line: { text: string; line: number } = open ?? { text: '', line: index + 1 };
+    const continues = raw.endsWith('\\');
+    line.text += continues ? `${raw.slice(0, -1)} ` : raw;
+    open = continues ? line : undefined;
+    const [, name, value] = /^\s*([A-Za-z]+)\s*=\s*(.*)$/s.exec(line.text) ?? [];
+    if (!continues && name !== undefined)
+      settings.push({ name, value: (value ?? '').trim(), line: line.line });
+  }
+  return settings;
+}
+
+/** A variable of an environment file: its value, and the words that `$NAME` in a unit becomes. */
+export interface Variable extends Setting {
+  readonly words: readonly Word[];
+}
+
+/** The variables of an environment file, in order, as systemd reads them. */
+export function readEnvironment(text: string): Variable[] {
+  const variables: Variable[] = [];
+  let at = 0;
+  let line = 1;
+  while (at < text.length) {
+    const end = endOfLine(text, at);
+    const match = /^\s*([A-Za-z_][A-Za-z0-9_]*)=/.exec(text.slice(at, end));
+    if (match?.[1] === undefined) {
+      at = end + 1;
+      line += 1;
+      continue;
+    }
+    const value = readValue(text, at + match[0].length, line);
+    variables.push({ name: match[1], value: value.text, line, words: value.words });
+    at = endOfLine(text, value.end) + 1;
+    line = value.line + 1;
+  }
+  return variables;
+}
+
+function endOfLine(text: string, at: number): number {
+  const end = text.indexOf('\n', at);
+  return end === -1 ? text.length : end;
+}
+
+/** A value up to its closing quote, or to the end of its line; a backslash joins lines. */
+function readValue(text: string, start: number, firstLine: number) {
+  const isQuoted = text[start] === '"';
+  const words: { text: string; line: number }[] = [];
+  let [at, line, value] = [isQuoted ? start + 1 : start, firstLine, ''];
+  let isInWord = false;
+  for (; at < text.length; at++) {
+    let character = text[at] as string;
+    if (isQuoted ? character === '"' : character === '\n') break;
+    if (character === '\n') line += 1;
+    if (character === '\\') {
+      at += 1;
+      character = text[at] ?? '';
+      if (character === '\n') {
+        line += 1;
+        continue;
+      }
+    }
+    value += character;
+    const isBlank = /\s/.test(character);
+    if (isBlank) isInWord = false;
+    else if (isInWord) (words.at(-1) as { text: string }).text += character;
+    else {
+      words.push({ text: character, line });
+      isInWord = true;
+    }
+  }
+  return { text: value, words, end: at, line };
+}

@@ -1,0 +1,98 @@
+/** YAML files with lines. */
+import { type Document, isMap, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml';
+
+export type Steps = readonly (string | number)[];
+
+export interface YamlDocument {
+  /** The first line that is not blank or a comment. */
+  readonly line: number;
+  readonly apiVersion: string | undefined;
+  readonly kind: string | undefined;
+  readonly value: Readonly<Record<string, unknown>>;
+  /** The line of what stands at a path, or of the nearest thing above it. */
+  readonly lineOf: (steps: Steps) => number;
+}
+
+export interface YamlFile {
+  readonly documents: readonly YamlDocument[];
+  /** The first mistake in its syntax. */
+  readonly problem: { readonly line: number; readonly message: string } | undefined;
+}
+
+/** The documents of a text; those that are no maps are left out. */
+export function readYaml(text: string): YamlFile {
+  const counter = new LineCounter();
+  const parsed = parseAllDocuments(text, { lineCounter: counter, version: '1.1' });
+  const documents = (Array.isArray(parsed) ? parsed : []) as Document.Parsed[];
+  const [problem] = documents.flatMap((document) => document.errors);
+  return {
+    documents: problem === undefined ? documents.flatMap((document) => documentOf(document, counter)) : [],
+    problem: problem && {
+      line: counter.linePos(problem.pos[0]).line,
+      message: problem.message.split('\n')[0] ?? '',
+    },
+  };
+}
+
+function documentOf(document: Document.Parsed, counter: LineCounter): YamlDocument[] {
+  const value: unknown = document.toJS();
+  if (!isRecord(value)) return [];
+  const lineOf = (steps: Steps): number => {
+    for (let length = steps.length; length >= 0; length--) {
+      const start = startOf(document, steps.slice(0, length));
+      if (start !== undefined) return counter.linePos(start).line;
+    }
+    return 1;
+  };
+  const [apiVersion, kind] = [value.apiVersion, value.kind].map((one) =>
+    typeof one === 'string' ? one : undefined,
+  );
+  return [{ line: lineOf([]), apiVersion, kind, value, lineOf }];
+}
+
+/** Where the key of a field begins, or an item of a list. */
+function startOf(document: Document.Parsed, steps: Steps): number | undefined {
+  const above = steps.length === 0 ? undefined : document.getIn(steps.slice(0, -1), true);
+  const pair = isMap(above) ? above.items.find(({ key }) => keyText(key) === steps.at(-1)) : undefined;
+  const node = pair?.key ?? document.getIn(steps, true);
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+function keyText(key: unknown): unknown {
+  return isScalar(key) ? key.value : key;
+}
+
+/** Every scalar below a value, with the way there. */
+export function* scalarsOf(value: unknown, steps: Steps = []): Iterable<{ steps: Steps; value: unknown }> {
+  if (typeof value !== 'object' || value === null) yield { steps, value };
+  else if (Array.isArray(value))
+    for (const [index, item] of value.entries()) yield* scalarsOf(item, [...steps, index]);
+  else for (const [name, item] of Object.entries(value)) yield* scalarsOf(item, [...steps, name]);
+}
+
+/** What stands at a path, or undefined. */
+export function valueAt(value: unknown, ...steps: Steps): unknown {
+  return steps.reduce<unknown>(
+    (below, step) =>
+      typeof below === 'object' && below !== null && Object.hasOwn(below, step)
+        ? (below as Record<string | number, unknown>)[step]
+        : undefined,
+    value,
+  );
+}
+
+/** What stands at a path when it is text. */
+export function textAt(value: unknown, ...steps: Steps): string | undefined {
+  const found = valueAt(value, ...steps);
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** The items of a list at a path; none where there is no list. */
+export function itemsAt(value: unknown, ...steps: Steps): readonly unknown[] {
+  const found = valueAt(value, ...steps);
+  return Array.isArray(found) ? found : [];
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
