@@ -8,6 +8,7 @@ export interface HostPathRow {
 }
 
 export const hostPaths: readonly HostPathRow[] = [
+  { path: '/bin/kill', by: 'the distribution' },
   { path: '/bin/sh', by: 'the distribution' },
   { path: '/etc/resolv.conf', by: 'the distribution' },
   { path: '/etc/cni/net.d', by: 'the network plugin' },

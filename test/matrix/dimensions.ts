@@ -16,7 +16,7 @@ export const dimensions = {
   family: ['IPv4', 'IPv6', 'dual-4-6', 'dual-6-4'],
   keys: ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048'],
   topology: ['single', 'stacked', 'separate'],
-  endpoint: ['hosts', 'hosts-name', 'external'],
+  endpoint: ['hosts', 'hosts-name', 'external', 'keepalived', 'haproxy', 'node-local'],
   security: ['on', 'off'],
   addons: ['all', 'none'],
 } as const satisfies Dimensions;
@@ -34,10 +34,6 @@ export const constraints: readonly Constraint[] = [
   {
     why: 'nftables is on without a feature gate from 1.31',
     forbids: ({ minor, proxy }) => proxy === 'nftables' && isBefore(minor, '1.31'),
-  },
-  {
-    why: 'dual-stack cannot be rendered yet',
-    forbids: ({ family }) => family?.startsWith('dual') === true,
   },
 ];
 
@@ -81,23 +77,31 @@ const endpoints: Readonly<Record<string, string>> = {
   hosts: '{ mode: hosts }',
   'hosts-name': '{ mode: hosts, host: api.matrix.example, port: 8443 }',
   external: '{ mode: external, host: api.matrix.example, port: 443 }',
+  keepalived: '{ mode: keepalived, host: api.matrix.example, vip: VIP }',
+  // Every control plane balances too, so the balancers need a port of their own.
+  haproxy: '{ mode: haproxy, vip: VIP, interface: eth1, port: 8443 }',
+  'node-local': '{ mode: node-local }',
 };
+const vips: Readonly<Record<string, string>> = { '4': '192.0.2.100', '6': '"2001:db8::100"' };
 
 /** The inventory of a whole combination, without its first line. */
 export function inventoryOf(combination: Combination): string {
   const { minor, runtime = '', proxy, bootstrap, family = '', keys } = combination;
   const { topology = '', endpoint = '', security, addons } = combination;
   const address = addresses[family] ?? String;
-  const hosts = (topologies[topology] ?? []).map(
-    (roles, index) => `  - { name: h${index + 1}, ${address(index + 1)}, roles: [${roles}] }`,
-  );
+  const hosts = (topologies[topology] ?? []).map((roles, index) => {
+    const balances = endpoint === 'haproxy' && roles.includes('control-plane');
+    const all = balances ? `${roles}, load-balancer` : roles;
+    return `  - { name: h${index + 1}, ${address(index + 1)}, roles: [${all}] }`;
+  });
+  const vip = vips[/[46]/.exec(family)?.[0] ?? ''] ?? '';
   return [
     `kubernetes: { version: "${minor}" }`,
     `network: { ${networks[family]}, proxy: { mode: ${proxy} } }`,
     `runtime: ${runtimes[runtime]}`,
     `bootstrap: { method: ${bootstrap} }`,
     `pki: { keyAlgorithm: ${keys} }`,
-    `endpoint: ${endpoints[endpoint]}`,
+    `endpoint: ${(endpoints[endpoint] ?? '').replace('VIP', vip)}`,
     `security: { audit: ${security === 'on'}, encryptionAtRest: ${security === 'on'} }`,
     `addons: { coredns: ${addons === 'all'}, flannel: ${addons === 'all'} }`,
     'hosts:',
