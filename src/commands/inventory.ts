@@ -3,6 +3,7 @@ import type { CommonOptions, Io } from '../cli/io.ts';
 import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts';
 import { diagnosticsToJson, formatDiagnostics, sortDiagnostics, summarize } from '../diagnostics/format.ts';
 import { type Loaded, loadInventory } from '../inventory/load.ts';
+import type { Problem } from '../inventory/problem.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { type ReadExternalEtcd, readExternalEtcd } from './external-etcd.ts';
 
@@ -24,11 +25,17 @@ export interface ReadInventory {
   readonly externalEtcd: ReadExternalEtcd | undefined;
 }
 
-/** The same with the files that the inventory names read and checked. */
-export function readInventory(options: InventoryOptions, io: Io, out = io.stderr): ReadInventory | undefined {
+/** The same with the files that the inventory names read and checked, and what a command finds beside. */
+export function readInventory(
+  options: InventoryOptions,
+  io: Io,
+  out = io.stderr,
+  further: (cluster: Cluster) => readonly Problem[] = () => [],
+): ReadInventory | undefined {
   const { source, diagnostics, cluster, locate } = load(options, io);
   const externalEtcd = cluster && readExternalEtcd(cluster, options.inventory, io);
-  const all = sortDiagnostics([...diagnostics, ...(externalEtcd?.problems ?? []).map(locate)]);
+  const problems = cluster === undefined ? [] : [...(externalEtcd?.problems ?? []), ...further(cluster)];
+  const all = sortDiagnostics([...diagnostics, ...problems.map(locate)]);
   print(options, io, source, all, out);
   const hasErrors = all.some(({ severity }) => severity === 'error');
   return cluster === undefined || hasErrors ? undefined : { cluster, externalEtcd };

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { assemble } from '../assembly/assemble.ts';
 import { beginOutput } from '../bundle/output.ts';
+import { renderedVersion } from '../bundle/previous.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { createProgress } from '../cli/progress.ts';
 import { count, textTable } from '../cli/table.ts';
+import { versionStepProblems } from '../inventory/version-step.ts';
 import { templatesDir } from '../lib/package-root.ts';
 import type { PkiChange } from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
@@ -32,7 +34,10 @@ export interface RenderedBundle {
 /** Runs the command. */
 export async function render(options: RenderOptions, io: Io): Promise<ExitStatus> {
   performance.mark('inventory');
-  const read = readInventory(options, io);
+  const read = readInventory(options, io, io.stderr, (cluster) => {
+    const before = renderedVersion(options.out, cluster.name);
+    return before === undefined ? [] : versionStepProblems(before, cluster.kubernetes.version, options.out);
+  });
   if (read === undefined) return exitStatus.wrongInput;
   const { cluster } = read;
   const pkiDir = pkiDirOf(cluster, options.inventory, options.pkiDir);

@@ -45,6 +45,8 @@ export const diagnosticCodes = {
 
   // Kubernetes versions.
   'unknown-version': 'No such release exists',
+  'version-downgrade': 'Bundles of a newer version were rendered for this cluster before',
+  'version-skip': 'Control planes go up one minor at a time',
   'version-hardly-known': 'Only a beta of this release has been seen',
   'not-supported-yet': 'The inventory is right, but this version of hardway cannot render it',
   'version-mismatch': 'The value does not go together with the Kubernetes version',

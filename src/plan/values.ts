@@ -14,7 +14,6 @@ import {
   etcdClientPort,
   etcdClientUrl,
   etcdPeerUrl,
-  isIPv6Cluster,
 } from './endpoints.ts';
 import { type Facts, roleConditions } from './facts.ts';
 import { componentVariables, sharedDefaults } from './flags.ts';
@@ -129,7 +128,6 @@ function networkValues(cluster: Cluster): TemplateValues {
     podCIDRv6: podCIDROf('ipv6'),
     hasIPv4Pods: network.podCIDRs.some((cidr) => cidr.family === 'ipv4'),
     hasIPv6Pods: network.podCIDRs.some((cidr) => cidr.family === 'ipv6'),
-    isIPv6: isIPv6Cluster(cluster),
     dnsServiceAddress: network.clusterDNS[0]?.text ?? '',
     proxyMode: network.proxy.mode,
     ipvsScheduler: network.proxy.ipvsScheduler,

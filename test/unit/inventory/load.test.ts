@@ -318,6 +318,7 @@ test('every code has a case or is tested here', () => {
       ...readFileSync(join(folder, entry.name, 'expected.txt'), 'utf8').matchAll(/\[([a-z-]+)\]:/g),
     ])
     .map((match) => match[1]);
+  // The versions compare with an earlier output: test/render/version-step.test.ts.
   const elsewhere = [
     'file-too-large',
     'invalid-encoding',
@@ -328,6 +329,8 @@ test('every code has a case or is tested here', () => {
     'certificate-expired',
     'key-mismatch',
     'exposed-key',
+    'version-downgrade',
+    'version-skip',
   ];
   const missing = Object.keys(diagnosticCodes).filter(
     (code) => !shown.includes(code) && !elsewhere.includes(code),
