@@ -19,7 +19,7 @@
 #   manifest, receipt  what is installed
 #   pending            what has to be restarted still: written before the file
 #                      that makes it necessary, so that no kill can lose it
-#   created            users and folders that were not there before us
+#   created            users, groups and folders that were not there before us
 #   once               units of the kind `once` that have succeeded
 #   data               which cluster the data folders belong to
 #   backups/NNNN/      one transaction: `state` (open, done), `entries` (the
@@ -173,6 +173,10 @@ check_options() {
     if ((EUID != 0)); then SKIP_CHOWN=true; fi
   fi
   STATE=$ROOT/var/lib/hardway
+  if [[ -n $ROOT ]]; then
+    contain "$STATE"
+    contain "$ROOT/var/log"
+  fi
   if [[ $(sync --help 2>&1) == *--data* ]]; then SYNC_FILES=true; fi
 }
 
@@ -347,17 +351,29 @@ cluster_id() {
   printf '%s\n' "${id:-$(single cluster)}"
 }
 
-# Every manifest that has left something on this host: the installed one, and
-# those of a transaction that was interrupted.
+# What has left something on this host: the installed manifest, and of those of a
+# transaction that was interrupted what it had reached.
 installed_statements() { # KIND
-  local file files=()
-  for file in "$STATE/manifest" "$STATE"/backups/*/attempted.*; do
-    [[ -f $file ]] || continue
-    [[ $file == "$STATE/manifest" ]] || is_open "${file%/*}" || continue
-    files+=("$file")
-  done
-  ((${#files[@]})) || return 0
-  statements "$1" "${files[@]}" | awk '!seen[$0]++'
+  local state
+  {
+    if [[ -f $STATE/manifest ]]; then statements "$1" "$STATE/manifest"; fi
+    for state in "$STATE"/backups/[0-9]*/state; do
+      if is_open "${state%/state}"; then reached_statements "$1" "${state%/state}"; fi
+    done
+  } | awk '!seen[$0]++'
+}
+
+# A file or unit without an entry in the journal is as it was before: the host's own, or not there.
+reached_statements() { # KIND DIR
+  local journal=$2/entries
+  [[ -f $journal ]] || journal=/dev/null
+  statements "$1" "$2"/attempted.* | awk -v kind="$1" -v modules="$LOCAL_MODULES" '
+    FILENAME == ARGV[1] { if ($NF == ".") noted[$(NF - 1)] = 1; next }
+    kind == "file" && !noted[$3] { next }
+    kind == "generated" && !noted[$1] { next }
+    kind == "module" && !noted[modules] { next }
+    kind == "unit" && !noted[$1] && !noted["/etc/systemd/system/" $1] { next }
+    { print }' "$journal" -
 }
 
 # ---------------------------------------------------------------- the verbs
@@ -382,7 +398,7 @@ run_install() {
     open_log
     if $INSTALL_PACKAGES; then install_packages; fi
   fi
-  find_open_transaction
+  continue_transaction
   apply
   commit
   if $DRY_RUN; then
@@ -956,37 +972,51 @@ install_packages() {
 }
 
 # Users stay after a rollback: what they own in a data folder would be nobody's.
-ensure_user() { # NAME HOME
-  local shell=/usr/sbin/nologin
-  [[ -z $(entry_id passwd "$1") ]] || return 0
-  count create "user $1"
+ensure_user() { # NAME HOME: and the group of that name
+  local shell=/usr/sbin/nologin id gid
+  id=$(entry_id passwd "$1") gid=$(entry_id group "$1")
+  [[ -z $id || -z $gid ]] || return 0
+  if [[ -n $id ]]; then count create "group $1"; else count create "user $1"; fi
   $DRY_RUN && return 0
   [[ -x $ROOT$shell || ! -x $ROOT/sbin/nologin ]] || shell=/sbin/nologin
   begin
-  list_add created "user $1"
-  if [[ -z $ROOT ]]; then
-    [[ -n $(entry_id group "$1") ]] || must groupadd -r -- "$1"
-    must useradd -r -g "$1" -d "$2" -M -s "$shell" -- "$1"
-  elif ((EUID == 0)) && [[ -x $ROOT/usr/sbin/useradd ]] && chroot "$ROOT" /usr/sbin/useradd --help >/dev/null 2>&1; then
-    [[ -n $(entry_id group "$1") ]] || must chroot "$ROOT" /usr/sbin/groupadd -r -- "$1"
-    must chroot "$ROOT" /usr/sbin/useradd -r -g "$1" -d "$2" -M -s "$shell" -- "$1"
-  else
-    add_user_offline "$1" "$2" "$shell"
+  if [[ -z $gid ]]; then
+    list_add created "group $1"
+    add_group "$1"
+  fi
+  if [[ -z $id ]]; then
+    list_add created "user $1"
+    add_user "$1" "$2" "$shell"
   fi
   UID_OF=() GID_OF=()
 }
 
-add_user_offline() { # NAME HOME SHELL: into the tables below ROOT, which nobody else is using
-  local id gid
-  gid=$(entry_id group "$1")
-  id=$(free_id "$gid")
-  if [[ -z $gid ]]; then
-    gid=$id
-    append_entry /etc/group 0644 "$1:x:$gid:"
+in_image() { # PROGRAM: below ROOT, and it works there
+  ((EUID == 0)) && [[ -x $ROOT$1 ]] && chroot "$ROOT" "$1" --help >/dev/null 2>&1
+}
+
+add_group() { # NAME; without a program for it into the tables below ROOT, which nobody else is using
+  if [[ -z $ROOT ]]; then
+    must groupadd -r -- "$1"
+  elif in_image /usr/sbin/groupadd; then
+    must chroot "$ROOT" /usr/sbin/groupadd -r -- "$1"
+  else
+    append_entry /etc/group 0644 "$1:x:$(free_id ''):"
     append_entry /etc/gshadow 0640 "$1:!::"
   fi
-  append_entry /etc/shadow 0640 "$1:!*:::::::"
-  append_entry /etc/passwd 0644 "$1:x:$id:$gid::$2:$3"
+}
+
+add_user() { # NAME HOME SHELL: in the group of that name
+  local gid
+  if [[ -z $ROOT ]]; then
+    must useradd -r -g "$1" -d "$2" -M -s "$3" -- "$1"
+  elif in_image /usr/sbin/useradd; then
+    must chroot "$ROOT" /usr/sbin/useradd -r -g "$1" -d "$2" -M -s "$3" -- "$1"
+  else
+    gid=$(entry_id group "$1")
+    append_entry /etc/shadow 0640 "$1:!*:::::::"
+    append_entry /etc/passwd 0644 "$1:x:$(free_id "$gid"):$gid::$2:$3"
+  fi
 }
 
 free_id() { # GID: a number that no user has, that of the group when it is there already
@@ -1018,6 +1048,7 @@ append_entry() { # PATH MODE LINE
 
 ensure_dir() { # MODE OWNER PATH
   resolve "$3"
+  contain_link
   ids_of "$2"
   if [[ -d $TARGET ]] && has_mode_and_owner "$1"; then return 0; fi
   if [[ -d $TARGET ]]; then
@@ -1030,7 +1061,7 @@ ensure_dir() { # MODE OWNER PATH
     [[ ! -e $TARGET && ! -L $TARGET ]] || fail "$EXIT_ENVIRONMENT" "$3 is not a folder"
     begin
     make_parents "$3"
-    make_dir "$3"
+    make_dir "$3" 0700
   fi
   set_mode_and_owner "$1" "$IDS" "$TARGET"
 }
@@ -1039,16 +1070,15 @@ make_parents() { # PATH: the folders above it that are missing, mode 0755
   local parent=${1%/*}
   [[ -n $parent && ! -d $ROOT$parent ]] || return 0
   make_parents "$parent"
-  make_dir "$parent"
-  must chmod 0755 -- "$ROOT$parent"
+  make_dir "$parent" 0755
 }
 
-make_dir() { # PATH
+make_dir() { # PATH MODE: in one step, since nobody comes back to a parent folder for its mode
   if [[ -n $TX ]]; then
     note "$1" "newdir $1"
     list_add created "dir $1"
   fi
-  must mkdir -- "$ROOT$1"
+  must mkdir -m "$2" -- "$ROOT$1"
 }
 
 ensure_file() { # SOURCE MODE OWNER PATH UNITS
@@ -1135,9 +1165,8 @@ retire_unit() { # UNIT START
 remove_file() { # PATH
   resolve "$1"
   [[ -e $TARGET || -L $TARGET ]] || return 0
-  if [[ -n $TX ]] && [[ -f $TX/files$1 || -L $TX/files$1 ]] && ! was_installed "$1"; then
-    # An interrupted install of another bundle had put it in the place of a file of the host's.
-    $DRY_RUN || restore_file "$1"
+  if stood_here "$1"; then
+    put_back "$1"
     return 0
   fi
   count remove "$1"
@@ -1145,6 +1174,16 @@ remove_file() { # PATH
   $DRY_RUN && return 0
   back_up "$1" saved
   must rm -f -- "$TARGET"
+}
+
+stood_here() { # PATH: it was the host's own when the transaction began that was interrupted
+  [[ -n $TX ]] && [[ -f $TX/files$1 || -L $TX/files$1 ]] && ! was_installed "$1"
+}
+
+put_back() { # PATH: what an interrupted install had replaced
+  ! same_as_backup "$1" || return 0
+  count change "$1"
+  $DRY_RUN || restore_file "$1"
 }
 
 was_installed() { # PATH: by a run that was finished
@@ -1157,7 +1196,7 @@ remove_block() { # PATH
   [[ -f $TARGET && -n $(block_ranges "$TARGET") ]] || return 0
   count remove "$1 (block)"
   $DRY_RUN && return 0
-  if [[ -n $TX || $VERB == install ]]; then back_up "${TARGET#"$ROOT"}" block; fi
+  if [[ $VERB == install ]]; then back_up "${TARGET#"$ROOT"}" block; fi
   : >"$SCRATCH/nothing"
   with_block "$TARGET" "$SCRATCH/nothing" >"$SCRATCH/without"
   if [[ -s $SCRATCH/without ]]; then
@@ -1624,16 +1663,19 @@ is_open() { # DIR: without a state it never began
   [[ -f $1/state && $(<"$1/state") == open ]]
 }
 
-find_open_transaction() { # TX: the one that an interrupted run has left
+continue_transaction() { # the one that an interrupted run has left
+  find_open_transaction
+  [[ -n $TX ]] || return 0
+  notice "an earlier run was interrupted: continuing it"
+  $DRY_RUN || record_attempt
+}
+
+find_open_transaction() { # TX
   local state
   for state in "$STATE"/backups/[0-9]*/state; do
     if is_open "${state%/state}"; then TX=${state%/state}; fi
   done
-  [[ -n $TX ]] || return 0
-  notice "an earlier run was interrupted: continuing it"
-  $DRY_RUN && return 0
-  load_entries
-  record_attempt
+  if [[ -n $TX ]]; then load_entries; fi
 }
 
 begin() { # opens a transaction, at the first change
@@ -1649,7 +1691,18 @@ begin() { # opens a transaction, at the first change
   : >"$dir/entries" || fail "$EXIT_ENVIRONMENT" "cannot write below $STATE"
   TX=$dir
   record_attempt
+  back_up_generated
   printf 'open\n' | store "backups/${dir##*/}/state"
+}
+
+# Before our first daemon runs, what stands at the places of what daemons make is the host's own.
+back_up_generated() {
+  local path TARGET
+  [[ ! -f $STATE/manifest ]] || return 0
+  while read -r path; do
+    resolve "$path"
+    if [[ -f $TARGET || -L $TARGET ]]; then back_up "$path" saved; fi
+  done < <(statements generated "$MANIFEST")
 }
 
 make_state() {
@@ -1664,7 +1717,7 @@ record_attempt() { # so that a bundle that was never finished can still be taken
 
 load_entries() { # a line without its last word was torn by a power cut: nothing had happened yet
   local kind rest
-  [[ -z $(tail -c 1 -- "$TX/entries") ]] || printf '\n' >>"$TX/entries"
+  $DRY_RUN || [[ -z $(tail -c 1 -- "$TX/entries") ]] || printf '\n' >>"$TX/entries"
   NOTED=()
   while read -r kind rest; do
     [[ $rest == *' .' ]] || continue
@@ -1706,34 +1759,30 @@ back_up() { # PATH KIND: TARGET's bytes, mode and owner, unless this transaction
 }
 
 run_rollback() {
-  local dir kind rest
+  local kind rest
+  need_root
+  # Only who holds the lock knows which transaction is the last.
+  if [[ -d $STATE/backups ]] && ! $DRY_RUN; then take_lock; fi
   if [[ -d $STATE/backups/.gone ]] && ! $DRY_RUN; then
     must rm -rf -- "$STATE/backups/.gone"
     remove_empty_state
     say "finished the rollback that was interrupted"
     return 0
   fi
-  for dir in "$STATE"/backups/[0-9]*; do
-    if [[ -f $dir/state ]]; then TX=$dir; fi
-  done
+  find_last_transaction
   if [[ -z $TX ]]; then
     say "there is nothing to roll back"
+    leave_no_trace
     return 0
   fi
   check_installed_host
-  need_root
-  $DRY_RUN || take_lock
   open_log
   # An interrupted rollback is an open transaction: the next run goes on with it.
-  if ! $DRY_RUN; then
-    printf 'open\n' | store "backups/${TX##*/}/state"
-    load_entries
-  fi
-  cat -- "$STATE/manifest" "$TX"/attempted.* 2>/dev/null >"$SCRATCH/before" || true
+  $DRY_RUN || printf 'open\n' | store "backups/${TX##*/}/state"
+  load_entries
+  collect_before
   remove_temporary_files
-  if is_first_install; then
-    while read -r rest; do drop_file "$rest"; done < <(statements generated "$SCRATCH/before")
-  fi
+  if is_first_install; then drop_generated; fi
   while read -r kind rest; do
     [[ $rest == *' .' ]] || continue
     rest=${rest% .}
@@ -1750,6 +1799,28 @@ run_rollback() {
   remove_empty_state
   say "rolled back: $(totals)"
   watch_units
+}
+
+find_last_transaction() { # TX
+  local dir
+  for dir in "$STATE"/backups/[0-9]*; do
+    if [[ -f $dir/state ]]; then TX=$dir; fi
+  done
+}
+
+collect_before() { # every manifest whose units the rollback may have to do with
+  local file files=()
+  for file in "$STATE/manifest" "$TX"/attempted.*; do
+    if [[ -f $file ]]; then files+=("$file"); fi
+  done
+  cat -- "${files[@]}" </dev/null >"$SCRATCH/before" || fail "$EXIT_ENVIRONMENT" "cannot write $SCRATCH"
+}
+
+drop_generated() { # what daemons of ours have made; what stood there before them has an entry, and comes back
+  local path
+  while read -r path; do
+    [[ -n ${NOTED[$path]-} ]] || drop_file "$path"
+  done < <(statements generated "$SCRATCH/before")
 }
 
 is_first_install() { # nothing of ours was here before the transaction
@@ -1778,7 +1849,10 @@ undo_entry() { # KIND REST
       $DRY_RUN || rmdir -- "$TARGET" 2>/dev/null || say "kept $path/ (not empty)"
       if ! $DRY_RUN && [[ ! -d $TARGET ]]; then list_del created "dir $path"; fi
       ;;
-    dirmode) if [[ -d $TARGET ]] && ! $DRY_RUN; then set_mode_and_owner "$mode" "$ids" "$TARGET"; fi ;;
+    dirmode)
+      contain_link
+      if [[ -d $TARGET ]] && ! $DRY_RUN; then set_mode_and_owner "$mode" "$ids" "$TARGET"; fi
+      ;;
     absent | saved | link) undo_file "$1" "$path" ;;
     block | newblock) undo_block "$1" "$path" ;;
   esac
@@ -1850,13 +1924,14 @@ undo_enablement() { # KIND UNIT
   if [[ $1 == disabled ]] && is_enabled "$2"; then
     count disable "$2"
     $DRY_RUN && return 0
-    disable_unit "$2"
+    # Disabled last: that it is done is all that a run after a kill can see.
     if ! $NO_START; then stop_unit "$2"; fi
+    disable_unit "$2"
   elif [[ $1 == enabled ]] && ! is_enabled "$2"; then
     count enable "$2"
     $DRY_RUN && return 0
-    enable_unit "$2"
     if ! $NO_START; then list_add pending "unit $2"; fi
+    enable_unit "$2"
   fi
 }
 
@@ -1907,18 +1982,30 @@ remove_empty_state() { # after the rollback of the first install, nothing of our
   rmdir -- "$STATE/backups" "$STATE" 2>/dev/null || true
 }
 
+leave_no_trace() { # of a run below --root that found nothing to do; what is kept of data and users stays
+  if [[ -z $ROOT || -f $STATE/manifest ]] || $DRY_RUN; then return 0; fi
+  must rm -f -- "$STATE/lock"
+  rmdir -- "$STATE/backups" "$STATE" 2>/dev/null || true
+}
+
 check_installed_host() {
-  local host
+  local host name
   host=$(installed_statements host | sed -n 1p)
-  [[ -z $host || $host == "$(single host)" ]] ||
-    fail "$EXIT_USAGE" "what is installed here is for host '$host', this bundle is for '$(single host)'"
+  if [[ -n $host ]]; then
+    [[ $host == "$(single host)" ]] ||
+      fail "$EXIT_USAGE" "what is installed here is for host '$host', this bundle is for '$(single host)'"
+  else
+    name=$(current_hostname)
+    [[ -z $name ]] || is_our_name "$name" ||
+      fail "$EXIT_USAGE" "this machine is called '$name', this bundle is for '$(single host)'"
+  fi
 }
 
 # --------------------------------------------------------------- uninstall
 
 run_uninstall() {
   local unit start mode owner path units
-  if [[ ! -f $STATE/manifest ]] && ! open_transaction_exists && [[ ! -f $STATE/data && ! -f $STATE/created ]]; then
+  if [[ ! -f $STATE/manifest && ! -d $STATE/backups && ! -f $STATE/data && ! -f $STATE/created ]]; then
     say "nothing is installed here"
     return 0
   fi
@@ -1927,11 +2014,12 @@ run_uninstall() {
   $DRY_RUN || confirm
   $DRY_RUN || take_lock
   open_log
+  find_open_transaction
   remove_temporary_files
   while read -r unit start; do
     if [[ $start != runtime ]]; then take_down "$unit"; fi
   done < <(installed_statements unit | tac)
-  $DRY_RUN || unmount_volumes
+  if grep -q '^kubelet\.service ' < <(installed_statements unit); then unmount_volumes; fi
   while read -r mode owner path units; do remove_block "$path"; done < <(installed_statements block)
   while read -r path; do drop_file "$path"; done < <(
     installed_statements file | cut -d ' ' -f 3
@@ -1939,9 +2027,7 @@ run_uninstall() {
     if [[ -n $(installed_statements module) ]]; then printf '%s\n' "$LOCAL_MODULES"; fi
   )
   if [[ -z $ROOT ]] && ! $DRY_RUN; then must systemctl daemon-reload; fi
-  if $PURGE_DATA; then
-    while read -r path; do purge "$path"; done < <(purgeable)
-  fi
+  if $PURGE_DATA; then purge_data; fi
   $DRY_RUN || remove_created
   $DRY_RUN || remove_state
   say "uninstalled: $(totals)"
@@ -1971,22 +2057,42 @@ take_down() { # UNIT
 
 unmount_volumes() { # of pods; what is below such a mount is not ours to delete
   local _device mount _rest
-  [[ -z $ROOT ]] || return 0
+  [[ -z $ROOT ]] && ! $DRY_RUN || return 0
   while read -r _device mount _rest; do
     printf '%b\n' "$mount"
   done </proc/mounts | grep '^/var/lib/kubelet/' | sort -r >"$SCRATCH/mounts" || true
-  while IFS= read -r mount; do umount -- "$mount" || warn "cannot unmount $mount"; done <"$SCRATCH/mounts"
+  # A network volume whose server is gone would keep us here for ever.
+  while IFS= read -r mount; do
+    timeout -k 5 30 umount -- "$mount" || timeout -k 5 30 umount -l -- "$mount" || warn "cannot unmount $mount"
+  done <"$SCRATCH/mounts"
 }
 
 drop_file() { # PATH
   resolve "$1"
+  if [[ $VERB == uninstall ]] && stood_here "$1"; then
+    put_back "$1"
+    return 0
+  fi
   [[ -f $TARGET || -L $TARGET ]] || return 0
   count remove "$1"
   $DRY_RUN || must rm -f -- "$TARGET"
 }
 
-purgeable() { # data paths of what is installed, or of what was and left its data
+data_paths() { # of what is installed, or of what was and left its data
   { installed_statements data; if [[ -f $STATE/data ]]; then cut -d ' ' -f 2 "$STATE/data"; fi; } | sort -u
+}
+
+purge_data() { # of this bundle's cluster, and of no other that was here before it
+  local id path ours
+  [[ -f $STATE/data ]] || return 0
+  ours=$(cluster_id)
+  while read -r id path; do
+    if [[ $id == "$ours" ]]; then
+      purge "$path"
+    else
+      notice "kept $path: it belongs to cluster $id, and this bundle is for $ours"
+    fi
+  done < <(cat -- "$STATE/data")
 }
 
 purge() { # PATH
@@ -1999,19 +2105,20 @@ purge() { # PATH
   if [[ -f $STATE/data ]]; then sed "\|^[^ ]* $1\$|d" "$STATE/data" | store data; fi
 }
 
-remove_created() { # folders of ours that are empty, deepest first; users of ours who own no data
-  local path user
+remove_created() { # folders of ours that are empty, deepest first; users and groups of ours that own no data
+  local path name
   [[ -f $STATE/created ]] || return 0
   while read -r path; do
     resolve "$path"
     [[ -d $TARGET ]] || continue
     rmdir -- "$TARGET" 2>/dev/null || say "kept $path/ (not empty)"
   done < <(sed -n 's/^dir //p' "$STATE/created" | sort -r)
-  while read -r user; do remove_user "$user"; done < <(sed -n 's/^user //p' "$STATE/created")
+  while read -r name; do remove_user "$name"; done < <(sed -n 's/^user //p' "$STATE/created")
+  while read -r name; do remove_group "$name"; done < <(sed -n 's/^group //p' "$STATE/created")
 }
 
 remove_user() { # NAME
-  local path id
+  local path id gid
   id=$(entry_id passwd "$1")
   [[ -n $id ]] || return 0
   while read -r path; do
@@ -2019,20 +2126,42 @@ remove_user() { # NAME
       say "kept user $1, who owns $path"
       return 0
     fi
-  done < <(purgeable)
+  done < <(data_paths)
   count remove "user $1"
-  list_del created "user $1"
-  if [[ -z $ROOT ]]; then
+  if [[ -n $ROOT ]]; then
+    remove_entry passwd "$1"
+    remove_entry shadow "$1"
+  else
+    gid=$(entry_id group "$1")
     userdel -- "$1" || warn "cannot remove user $1"
-    [[ -z $(entry_id group "$1") ]] || groupdel -- "$1" || warn "cannot remove group $1"
-    return 0
+    # userdel takes the group of that name along, also one that was there before the user.
+    if [[ -n $gid && -z $(entry_id group "$1") ]] && ! list_has created "group $1"; then
+      groupadd -r -g "$gid" -- "$1" || warn "cannot make group $1 again, number $gid"
+    fi
   fi
-  for path in passwd shadow group gshadow; do
-    resolve "/etc/$path"
-    [[ -f $TARGET ]] || continue
-    grep -v -- "^$1:" "$TARGET" >"$SCRATCH/entry" || true
-    place "$SCRATCH/entry" "$(stat -c %a -- "$TARGET")" "$(stat -c '%u:%g' -- "$TARGET")"
-  done
+  list_del created "user $1"
+}
+
+remove_group() { # NAME
+  [[ -n $(entry_id group "$1") ]] && ! list_has created "user $1" || return 0
+  if [[ -n $ROOT ]]; then
+    remove_entry group "$1"
+    remove_entry gshadow "$1"
+  else
+    groupdel -- "$1" || warn "cannot remove group $1"
+  fi
+  list_del created "group $1"
+}
+
+remove_entry() { # TABLE NAME: below ROOT
+  resolve "/etc/$1"
+  [[ -f $TARGET ]] || return 0
+  filtered "$SCRATCH/entry" -- "^$2:" "$TARGET"
+  place "$SCRATCH/entry" "$(stat -c %a -- "$TARGET")" "$(stat -c '%u:%g' -- "$TARGET")"
+}
+
+filtered() { # RESULT ARGUMENT...: the lines that grep does not find; that there are none is no error
+  grep -v "${@:2}" >"$1" || (($? == 1)) || fail "$EXIT_ENVIRONMENT" "cannot write $1 (is the disk full?)"
 }
 
 remove_state() { # all but the note of whose the data is that stays
@@ -2042,6 +2171,8 @@ remove_state() { # all but the note of whose the data is that stays
       if [[ -d $ROOT$path ]]; then kept="$kept $path"; fi
     done <"$STATE/data"
   fi
+  # Closed first: half a journal would not tell any more what was the host's own.
+  if [[ -n $TX ]]; then must rm -f -- "$TX/state"; fi
   must rm -rf -- "$STATE/backups"
   must rm -f -- "$STATE/receipt" "$STATE/once" "$STATE/pending"
   if [[ -n $kept ]]; then
@@ -2059,8 +2190,12 @@ still_created() { # what of ours is left around the data, to be taken away with 
   local kind name
   [[ -f $STATE/created ]] || return 0
   while read -r kind name; do
-    resolve "$name"
-    if [[ $kind == user || -d $TARGET ]]; then printf '%s %s\n' "$kind" "$name"; fi
+    case $kind in
+      dir) [[ -d $ROOT$name ]] || continue ;;
+      user) [[ -n $(entry_id passwd "$name") ]] || continue ;;
+      group) [[ -n $(entry_id group "$name") ]] || continue ;;
+    esac
+    printf '%s %s\n' "$kind" "$name"
   done <"$STATE/created"
 }
 
@@ -2068,15 +2203,14 @@ still_created() { # what of ours is left around the data, to be taken away with 
 
 take_lock() {
   local lock=/run/hardway.lock deadline
-  if [[ -n $ROOT ]]; then
-    make_state
-    lock=$STATE/lock
-  fi
-  # What a killed run had started holds the lock until it ends: that is worth a moment.
-  # Whoever holds it removes the file at the end: one opened before that excludes nobody.
+  [[ -z $ROOT ]] || lock=$STATE/lock
   deadline=$((SECONDS + LOCK_SECONDS))
-  until exec 8>"$lock" && flock -w 1 8 && [[ $lock -ef /proc/self/fd/8 ]]; do
-    [[ -w $lock ]] || fail "$EXIT_ENVIRONMENT" "cannot write $lock"
+  while :; do
+    [[ -z $ROOT ]] || make_state
+    exec 8>"$lock" || fail "$EXIT_ENVIRONMENT" "cannot write $lock"
+    # What a killed run had started holds the lock until it ends: that is worth a moment.
+    # Whoever holds it removes the file at the end: one opened before that excludes nobody.
+    if flock -w 1 8 && [[ $lock -ef /proc/self/fd/8 ]]; then break; fi
     ((SECONDS < deadline)) || fail "$EXIT_ENVIRONMENT" "another install.sh is at work (lock $lock)"
   done
   # Below --root it stays: a run that changes nothing is to leave no trace there.
@@ -2084,13 +2218,19 @@ take_lock() {
 }
 
 resolve() { # PATH: TARGET is where it is on disk; with --root never outside DIR
-  local parent
   TARGET=$ROOT$1
   [[ -n $ROOT ]] || return 0
-  parent=$(readlink -m -- "${TARGET%/*}")
-  [[ $parent == "$ROOT" || $parent == "$ROOT"/* ]] ||
-    fail "$EXIT_ENVIRONMENT" "$1 leads out of $ROOT, by a link to $parent"
+  contain "${TARGET%/*}" "$1"
 }
+
+contain() { # FILE [NAME]: it is not outside ROOT, whatever links lead to it
+  local real
+  real=$(readlink -m -- "$1")
+  [[ $real == "$ROOT" || $real == "$ROOT"/* ]] ||
+    fail "$EXIT_ENVIRONMENT" "${2:-${1#"$ROOT"}} leads out of $ROOT, by a link to $real"
+}
+
+contain_link() { if [[ -n $ROOT && -L $TARGET ]]; then contain "$TARGET"; fi; } # TARGET itself is not one out of ROOT
 
 resolve_link() { # TARGET: what it is a link to, so that the link stays
   [[ -L $TARGET ]] || return 0
@@ -2155,13 +2295,14 @@ list_has() { # LIST LINE
 }
 
 list_add() { # LIST LINE
-  { if [[ -f $STATE/$1 ]]; then grep -vxF -- "$2" "$STATE/$1" || true; fi; printf '%s\n' "$2"; } >"$SCRATCH/list"
+  if [[ -f $STATE/$1 ]]; then filtered "$SCRATCH/list" -xF -- "$2" "$STATE/$1"; else : >"$SCRATCH/list"; fi
+  printf '%s\n' "$2" >>"$SCRATCH/list" || fail "$EXIT_ENVIRONMENT" "cannot write $SCRATCH (is the disk full?)"
   store "$1" <"$SCRATCH/list"
 }
 
 list_del() { # LIST LINE
   list_has "$1" "$2" || return 0
-  grep -vxF -- "$2" "$STATE/$1" >"$SCRATCH/list" || true
+  filtered "$SCRATCH/list" -xF -- "$2" "$STATE/$1"
   store "$1" <"$SCRATCH/list"
 }
 

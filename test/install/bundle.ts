@@ -168,6 +168,16 @@ export const run = (bundle: string, args: readonly string[], env: NodeJS.Process
     }),
   );
 
+/**
+ * The environment in which a run of install.sh kills itself before its first command for which a shell
+ * condition holds: BASH_ENV lays a DEBUG trap under the unchanged script.
+ */
+export const killedWhen = (condition: string): NodeJS.ProcessEnv => {
+  const trap = join(temporaryFolder(), 'trap.sh');
+  writeFileSync(trap, `set -T; trap '{ ${condition}; } 2>/dev/null && kill -KILL $$' DEBUG\n`);
+  return { BASH_ENV: trap };
+};
+
 /** What a root holds: path -> type, mode, owner and content; without our own notes, the log and user tables. */
 export const tree = (root: string): Record<string, string> => {
   const found: Record<string, string> = {};

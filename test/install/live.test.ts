@@ -1,8 +1,6 @@
-// The live path, without --root: in a mount namespace whose /etc, /var and /run are a temporary root's,
-// and whose /usr/local/sbin (first in the script's PATH) holds stand-ins for systemctl and the like.
-// Needs root; what a real systemd says is checked by hand, see docs/install.md.
-import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// install.sh on a running system, see live.ts.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -11,92 +9,21 @@ import {
   ETCD_UNIT,
   type FileEntry,
   makeBundle,
-  makeRoot,
   type Result,
 } from './bundle.ts';
-
-const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
-if (!canMount && process.env.REQUIRE_ALL === '1')
-  throw new Error('the live path: no mount namespace here (it needs root)');
-if (!canMount) console.warn('SKIPPED: the live path: no mount namespace here (it needs root)');
-
-const SYSTEMCTL = `#!/bin/bash
-unit=\${!#} dir=/run/fake
-echo "$*" >>$dir/calls
-case "$*" in
-  *show\\ -p\\ ActiveState\\ -p\\ SubState*)
-    shift 6
-    for unit; do
-      echo "ActiveState=$(cat $dir/state.$unit 2>/dev/null || echo inactive)"
-      echo "SubState=$(cat $dir/sub.$unit 2>/dev/null || echo x)"
-      echo
-    done
-    ;;
-  *show\\ -p\\ ActiveState*) echo "ActiveState=$(cat $dir/state.$unit 2>/dev/null || echo inactive)" ;;
-  *show\\ -p\\ SubState*) echo "SubState=$(cat $dir/sub.$unit 2>/dev/null || echo x)" ;;
-  *show*) echo x= ;;
-  *is-enabled*) [[ -e $dir/enabled.$unit ]] ;;
-  *is-active*) [[ $(cat $dir/state.$unit 2>/dev/null) == active ]] ;;
-  *enable*) case " $* " in *" disable "*) rm -f $dir/enabled.$unit ;; *) : >$dir/enabled.$unit ;; esac ;;
-  *disable*) rm -f $dir/enabled.$unit ;;
-  *reset-failed*) ;;
-  *reload\\ --*) [[ ! -e $dir/refuses.$unit ]] ;;
-  *restart* | *start*) [[ ! -f $dir/makes.$unit ]] || touch "$(cat $dir/makes.$unit)"; cat $dir/becomes.$unit 2>/dev/null >$dir/state.$unit || echo active >$dir/state.$unit ;;
-  *stop*) echo inactive >$dir/state.$unit ;;
-  *cat*) [[ -f /etc/systemd/system/$unit ]] ;;
-esac
-`;
-const TOOLS: Record<string, string> = {
-  systemctl: SYSTEMCTL,
-  ip: '#!/bin/sh\necho "2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0"\n',
-  ss: '#!/bin/sh\necho "State Recv-Q Send-Q Local:Port Peer:Port Process"; cat /run/fake/ss 2>/dev/null || true\n',
-  uname: '#!/bin/sh\nif [ "$1" = -n ]; then cat /run/fake/hostname; else exec /usr/bin/uname "$@"; fi\n',
-  modprobe: '#!/bin/sh\necho "modprobe $*" >>/run/fake/calls\nfor m; do :; done\n[ "$m" = good ]\n',
-  sysctl: '#!/bin/sh\necho "sysctl $*" >>/run/fake/calls\necho "sysctl: cannot stat x" >&2\nexit 255\n',
-  journalctl: '#!/bin/sh\necho "journal of $2"\n',
-  swapon: '#!/bin/sh\n',
-  sleep: '#!/bin/sh\nexec /bin/sleep 0.05\n',
-};
+import { canMount, type LiveHost, makeLiveHost } from './live.ts';
 
 describe.runIf(canMount)('the live path', () => {
+  let host: LiveHost;
   let root = '';
-  let fake = '';
-  const live = (bundle: string, args: readonly string[] = [], waitSeconds = 1): Result => {
-    const script = `set -e; cd /; mount --bind ${root}/etc /etc; mount --bind ${root}/var /var; mount --bind ${root}/run /run
-mount --bind ${root}/tools /usr/local/sbin; exec "$@"`;
-    const child = spawnSync(
-      'unshare',
-      ['--mount', 'bash', '-c', script, '-', 'bash', join(bundle, 'install.sh'), ...args],
-      {
-        encoding: 'utf8',
-        env: { PATH: process.env.PATH, HARDWAY_WAIT_SECONDS: String(waitSeconds) },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    return { status: child.status, signal: child.signal, out: child.stdout + child.stderr };
-  };
-  const calls = (): string[] => {
-    const path = join(fake, 'calls');
-    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
-    rmSync(path, { force: true });
-    return lines.filter((line) =>
-      /^(daemon-reload|reload|restart|start|stop|--quiet --no-reload (en|dis)able)/.test(line),
-    );
-  };
-  const set = (name: string, value: string): void => writeFileSync(join(fake, name), value);
+  const live = (bundle: string, args: readonly string[] = [], waitSeconds = 1): Result =>
+    host.run(bundle, args, { waitSeconds });
+  const calls = (): string[] => host.calls();
+  const set = (name: string, value: string): void => host.set(name, value);
 
   beforeEach(() => {
-    root = makeRoot();
-    fake = join(root, 'run/fake');
-    for (const dir of ['run/fake', 'run/systemd/system', 'tools', 'var/log', 'etc/alternatives']) {
-      mkdirSync(join(root, dir), { recursive: true });
-    }
-    cpSync('/etc/alternatives', join(root, 'etc/alternatives'), { recursive: true, verbatimSymlinks: true });
-    for (const [name, text] of Object.entries(TOOLS)) {
-      writeFileSync(join(root, 'tools', name), text);
-      chmodSync(join(root, 'tools', name), 0o755);
-    }
-    set('hostname', 'node01\n');
+    host = makeLiveHost();
+    root = host.root;
   });
 
   const files = DEFAULT_FILES;
