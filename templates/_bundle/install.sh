@@ -593,7 +593,7 @@ current_hostname() {
 
 check_tools() {
   local path version name debian redhat tool missing='' packages
-  for tool in awk cmp comm cut df find flock grep mktemp readlink sed sha256sum sort stat; do
+  for tool in awk cmp comm cut dd df find flock grep mktemp readlink sed sha256sum sort stat; do
     have "$tool" || problem "the program $tool is missing" "install the base packages of the distribution"
   done
   while read -r path version; do check_binary "$path" "$version"; done < <(statements binary "$MANIFEST")
@@ -2265,7 +2265,13 @@ has_mode_and_owner() { # MODE: TARGET has it, and IDS
   [[ $(stat -L -c '%a %u:%g' -- "$TARGET") == "$mode $IDS" ]]
 }
 
-flush() { if $SYNC_FILES; then must sync -- "$1"; fi; }
+flush() { # FILE: its bytes are on the disk, also where sync knows no files (RHEL 7)
+  if $SYNC_FILES; then
+    must sync -- "$1"
+  else
+    dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null || fail "$EXIT_ENVIRONMENT" "cannot write $1 (is the disk full?)"
+  fi
+}
 
 remove_temporary_files() { # of a run that was killed
   local path file
