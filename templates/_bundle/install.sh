@@ -78,9 +78,12 @@ DRY_RUN=false YES=false NO_START=false SET_HOSTNAME=false INSTALL_PACKAGES=false
 WAIT_SECONDS=${HARDWAY_WAIT_SECONDS:-90}
 SKIP_CHOWN=false SYNC_FILES=false
 SCRATCH='' TEMP='' TX='' LOCK=''
-TARGET='' IDS='' MOUNT='' # results of resolve, ids_of and mount_of
+TARGET='' IDS='' DEVICE='' NOW=0 # results of resolve, ids_of, file_system_of and now
+ENDED=false RELABEL=false
 PROBLEMS=0 DIFFERENCES=0 CREATED=0 CHANGED=0 REMOVED=0 UNCHANGED=0
-declare -A MOUNTS=() NOTED=() UID_OF=() GID_OF=()
+declare -A DEVICES=() FOLDERS=() NEED=() FREE=() # file systems, see check_place
+declare -A NOTED=() WRITTEN=() UID_OF=() GID_OF=()
+SHORT='' BLOCKED=''
 PLANNED='' RESTARTED='' STARTED='' CLIENTS='' WAITING='' FAILED='' RESTARTING='' # lists of units, separated by blanks
 AWAITED='' # of UNIT:PATH
 BEGUN=0 BEGUN_ANEW=0 # when the units of AWAITED were started last, and how often anew
@@ -118,6 +121,8 @@ main() {
   trap 'fail "$EXIT_ENVIRONMENT" "interrupted; run it again to finish, or rollback"' INT TERM HUP
   SCRATCH=$(mktemp -d) || fail "$EXIT_ENVIRONMENT" "cannot make a temporary folder"
   open_bundle
+  # Who may not read our notes would be told that there is nothing.
+  case $VERB in verify | status | rollback | uninstall) need_root ;; esac
   case $VERB in
     install) run_install ;;
     preflight) run_preflight ;;
@@ -162,6 +167,7 @@ parse_arguments() {
 
 check_options() {
   [[ $WAIT_SECONDS =~ ^[0-9]{1,5}$ ]] || usage_error "HARDWAY_WAIT_SECONDS is not a number of seconds: $WAIT_SECONDS"
+  WAIT_SECONDS=$((10#$WAIT_SECONDS))
   if $PURGE_DATA && [[ $VERB != uninstall ]]; then usage_error "--purge-data goes with uninstall only"; fi
   if $PURGE_DATA && ! $YES && ! $DRY_RUN; then usage_error "--purge-data deletes data for good: give --yes too"; fi
   if [[ -n $ROOT ]]; then
@@ -176,6 +182,8 @@ check_options() {
   if [[ -n $ROOT ]]; then
     contain "$STATE"
     contain "$ROOT/var/log"
+  elif have selinuxenabled && have restorecon && selinuxenabled; then
+    RELABEL=true
   fi
   if [[ $(sync --help 2>&1) == *--data* ]]; then SYNC_FILES=true; fi
 }
@@ -197,6 +205,11 @@ usage_error() {
 
 fail() { # STATUS MESSAGE
   say "error: $2" >&2
+  end "$1"
+}
+
+end() { # STATUS: on purpose, and the reason has been said
+  ENDED=true
   exit "$1"
 }
 
@@ -217,11 +230,17 @@ open_log() {
 # Runs at every exit, also in the middle of a write: `|| true` keeps the status.
 # shellcheck disable=SC2317  # called by the trap
 clean_up() {
-  local pid
+  local status=$? pid
   for pid in $CLIENTS; do kill "$pid" 2>/dev/null || true; done
   if [[ -n $TEMP ]]; then rm -f -- "$TEMP" || true; fi
   if [[ -n $SCRATCH ]]; then rm -rf -- "$SCRATCH" || true; fi
   if [[ -n $LOCK ]]; then rm -f -- "$LOCK" || true; fi
+  # A command failed that must not, such as a write to a full disk, and nobody has said so. (3 was said
+  # in a subshell; above 128 a signal ended us.)
+  $ENDED || ((status == 0 || status == EXIT_ENVIRONMENT || status > 128)) || {
+    say "error: ended unexpectedly (is a disk full?); run it again to finish, or rollback" >&2 || true
+    exit "$EXIT_ENVIRONMENT"
+  }
 }
 
 # -------------------------------------------------------------- 1. the bundle
@@ -340,7 +359,7 @@ compare_lists() { # PRESENT NAMED WHERE
 statements() { # KIND FILE...: the words of its statements of that kind, one statement per line
   local kind=$1
   shift
-  sed -n -e "s|^$kind ||p" -e "s|^$kind\$||p" -- "$@"
+  sed -n -e "s|^$kind ||p;t" -e "s|^$kind\$||p" -- "$@"
 }
 
 single() { statements "$1" "$MANIFEST" | sed -n 1p; }
@@ -382,7 +401,7 @@ run_preflight() {
   preflight
   if ((PROBLEMS)); then
     say "preflight: $PROBLEMS problem(s)"
-    exit "$EXIT_FOUND"
+    end "$EXIT_FOUND"
   fi
   say "preflight: ready"
 }
@@ -391,7 +410,7 @@ run_install() {
   preflight
   if ((PROBLEMS)); then
     say "$PROBLEMS problem(s), nothing was changed"
-    exit "$EXIT_FOUND"
+    end "$EXIT_FOUND"
   fi
   if ! $DRY_RUN; then
     take_lock
@@ -425,7 +444,7 @@ run_verify() {
   while read -r unit start; do verify_unit "$unit" "$start"; done < <(statements unit "$MANIFEST")
   if ((DIFFERENCES)); then
     say "verify: $DIFFERENCES difference(s)"
-    exit "$EXIT_FOUND"
+    end "$EXIT_FOUND"
   fi
   say "verify: what is installed is what this bundle holds"
 }
@@ -490,7 +509,9 @@ run_status() {
     printf '%-36s %-10s %-14s since %s\n' "$unit" "$state" "$(unit_property "$unit" SubState)" \
       "$(unit_property "$unit" StateChangeTimestamp)"
     case $start:$state in
-      enable:active | reload:active | runtime:active | once:active) ;;
+      enable:active | reload:active | runtime:active) ;;
+      # It may have succeeded after the install that started it had ended, and is inactive after a reboot.
+      once:active) if [[ -f $STATE/manifest ]]; then note_success "$unit"; fi ;;
       once:inactive) list_has once "$unit" || sick="$sick $unit" ;;
       *) sick="$sick $unit" ;;
     esac
@@ -498,7 +519,7 @@ run_status() {
   if [[ -n $sick ]]; then
     name_missing_peers
     say "not healthy:$sick"
-    exit "$EXIT_FOUND"
+    end "$EXIT_FOUND"
   fi
   say "healthy"
 }
@@ -660,37 +681,66 @@ check_binary() { # PATH VERSION
 }
 
 check_place() { # free space, by file system
-  local path mib size want mount
-  declare -A need=()
-  while read -r path mib; do
-    mount_of "$path"
-    need[$MOUNT]=$((${need[$MOUNT]:-0} + mib * 1024))
-  done < <(statements space "$MANIFEST")
-  while read -r path; do
-    size=$(($(stat -c %s -- "$BUNDLE/rootfs$path") / 1024 + 8))
-    # Once for the new file beside the old one, once for the backup of the old one.
-    mount_of "$path"
-    need[$MOUNT]=$((${need[$MOUNT]:-0} + size))
-    mount_of /var/lib/hardway/backups
-    need[$MOUNT]=$((${need[$MOUNT]:-0} + size))
-  done < <(managed_paths file)
-  ((${#need[@]})) || return 0
-  for mount in "${!need[@]}"; do
-    want=${need[$mount]}
-    size=$(df -Pk -- "$mount" | awk 'NR == 2 { print $4 }')
-    ((size >= want)) || problem "too little space on $mount: $((size / 1024)) MiB free, $((want / 1024 + 1)) MiB wanted" \
+  local device mount
+  add_up_space true
+  find_short
+  # What is there already wants no more of it. To see that costs a comparison of each file.
+  if [[ -n $SHORT ]]; then
+    add_up_space false
+    find_short
+  fi
+  for device in $SHORT; do
+    mount=$(stat -L -c %m -- "${FOLDERS[$device]}")
+    problem "too little space on $mount: $((FREE[$device] / 1024)) MiB free, $((NEED[$device] / 1024 + 1)) MiB wanted" \
       "free or add space on $mount"
   done
 }
 
-mount_of() { # PATH: MOUNT becomes the mount point it is or will be on
-  local dir=$ROOT${1%/*}
-  if [[ -z ${MOUNTS[$dir]-} ]]; then
-    local there=$dir
+add_up_space() { # ANEW: NEED, in KiB, as if nothing were installed, or of what is not yet
+  local path mib size had=''
+  NEED=()
+  if ! $1 && [[ -f $STATE/manifest ]]; then had=$'\n'$(statements space "$STATE/manifest")$'\n'; fi
+  while read -r path mib; do
+    [[ $had != *$'\n'"$path $mib"$'\n'* ]] || continue
+    file_system_of "$path/."
+    NEED[$DEVICE]=$((${NEED[$DEVICE]:-0} + mib * 1024))
+  done < <(statements space "$MANIFEST")
+  while read -r size path; do
+    path=${path#.}
+    if ! $1 && is_there "$path"; then continue; fi
+    size=$((size / 1024 + 8))
+    # Once for the new file beside the old one, once for the backup of the old one.
+    file_system_of "$path"
+    NEED[$DEVICE]=$((${NEED[$DEVICE]:-0} + size))
+    file_system_of /var/lib/hardway/backups
+    NEED[$DEVICE]=$((${NEED[$DEVICE]:-0} + size))
+  done < <(managed_paths file | sed 's/^/./' | (cd -- "$BUNDLE/rootfs" && xargs -r stat -c '%s %n' --))
+}
+
+is_there() { # PATH: with the bytes of the bundle
+  resolve "$1"
+  cmp -s -- "$BUNDLE/rootfs$1" "$TARGET"
+}
+
+find_short() { # SHORT: the file systems with less than NEED; FREE, in KiB
+  local device blocks size
+  SHORT=''
+  for device in "${!NEED[@]}"; do
+    read -r blocks size < <(stat -f -c '%a %S' -- "${FOLDERS[$device]}")
+    FREE[$device]=$((blocks * size / 1024))
+    ((FREE[$device] >= NEED[$device])) || SHORT="$SHORT $device"
+  done
+}
+
+file_system_of() { # PATH: DEVICE becomes the number of the file system it is or will be on
+  local dir=$ROOT${1%/*} there
+  if [[ -z ${DEVICES[$dir]-} ]]; then
+    there=$dir
     while [[ ! -d $there/. ]]; do there=${there%/*}; done
-    MOUNTS[$dir]=$(df -P -- "$there/" | awk 'NR == 2 { print $6 }')
+    DEVICES[$dir]=$(stat -L -c %d -- "$there/.")
+    FOLDERS[${DEVICES[$dir]}]=$there/.
   fi
-  MOUNT=${MOUNTS[$dir]}
+  DEVICE=${DEVICES[$dir]}
 }
 
 check_ports() {
@@ -842,8 +892,10 @@ certificate_dates() { # lines "PATH START END", in seconds since 1970
 
 check_existing() { # what stands where we are about to write
   local _mode _owner path _units name
+  while read -r _mode _owner path; do check_way "$path/."; done < <(statements dir "$MANIFEST")
   installed_statements file >"$SCRATCH/ours"
   while read -r _mode _owner path _units; do
+    check_way "$path"
     resolve "$path"
     if [[ -d $TARGET && ! -L $TARGET ]]; then
       problem "$path is a folder, and a file goes there" "move it away"
@@ -852,14 +904,25 @@ check_existing() { # what stands where we are about to write
     fi
   done < <(statements file "$MANIFEST")
   while read -r _mode _owner path _units; do
+    check_way "$path"
     resolve "$path"
     resolve_link
-    if [[ -f $TARGET ]]; then
+    if [[ -d $TARGET ]]; then
+      problem "$path is a folder, and a block goes into a file there" "move it away"
+    elif [[ -f $TARGET ]]; then
       name=$(block_ranges "$TARGET" | sed -n 's/^broken //p' | sed -n 1p)
       [[ -z $name ]] || problem "$path, line $name: a hardway block without its other end" "remove what is left of the block by hand"
     fi
     [[ $path != /etc/hosts ]] || check_hosts_conflict
   done < <(statements block "$MANIFEST")
+}
+
+check_way() { # PATH: nothing stands where a folder above it is or will be; each is named once
+  local parent=${1%/*}
+  while [[ -n $parent && ! -e $ROOT$parent && ! -L $ROOT$parent ]]; do parent=${parent%/*}; done
+  if [[ -z $parent || -d $ROOT$parent || $BLOCKED == *"<$parent>"* ]]; then return 0; fi
+  BLOCKED="$BLOCKED<$parent>"
+  problem "$parent is not a folder, and a folder goes there" "move it away"
 }
 
 check_owners() { # of files and folders: the bundle makes them, or they are there
@@ -939,6 +1002,9 @@ set_hostname() {
   ! is_our_name "$name" || return 0
   count change "host name: $host (was '$name')"
   $DRY_RUN && return 0
+  # Undone after the name, so that the file comes back byte for byte.
+  resolve /etc/hostname
+  back_up /etc/hostname saved
   note hostname "hostname ${name:--}"
   write_hostname "$host"
 }
@@ -957,14 +1023,17 @@ install_packages() {
   [[ -z $ROOT ]] || return 0
   read -r -a list < <(missing_packages) || true
   if ((${#list[@]})); then
-    read -r -a tool < <(package_command)
+    read -r -a tool < <(package_command) || true
     packages="${list[*]}"
     say "installing packages: $packages"
     if [[ ${tool[0]} == apt-get ]]; then
-      DEBIAN_FRONTEND=noninteractive apt-get -q -y update </dev/null >>"${LOG:-/dev/null}" 2>&1 8>&- || warn "apt-get update failed"
-      tool+=(--no-install-recommends)
+      # A fresh host updates itself meanwhile.
+      DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 update </dev/null >>"${LOG:-/dev/null}" 2>&1 8>&- ||
+        warn "apt-get update failed"
+      tool+=(--no-install-recommends -o DPkg::Lock::Timeout=120)
     fi
-    DEBIAN_FRONTEND=noninteractive "${tool[@]}" -- "${list[@]}" </dev/null >"$SCRATCH/packages" 2>&1 8>&- || {
+    # Without "--", which dnf5 does not know; no name of a package begins with "-".
+    DEBIAN_FRONTEND=noninteractive "${tool[@]}" "${list[@]}" </dev/null >"$SCRATCH/packages" 2>&1 8>&- || {
       tail -n 5 "$SCRATCH/packages" >&2
       fail "$EXIT_ENVIRONMENT" "cannot install packages; nothing else was changed: ${tool[*]} $packages"
     }
@@ -1079,6 +1148,8 @@ make_dir() { # PATH MODE: in one step, since nobody comes back to a parent folde
     list_add created "dir $1"
   fi
   must mkdir -m "$2" -- "$ROOT$1"
+  WRITTEN[$ROOT${1%/*}/]=yes
+  relabel "$ROOT$1"
 }
 
 ensure_file() { # SOURCE MODE OWNER PATH UNITS
@@ -1132,7 +1203,7 @@ probe_optional_modules() { # loads those this kernel has, and keeps them for the
   if [[ -s $SCRATCH/modules ]]; then
     ensure_file "$SCRATCH/modules" 0644 root:root "$LOCAL_MODULES" -
   elif [[ -f $LOCAL_MODULES ]] && [[ -n $(installed_statements module) ]]; then
-    remove_file "$LOCAL_MODULES"
+    remove_file "$LOCAL_MODULES" -
   fi
 }
 
@@ -1145,11 +1216,20 @@ remove_obsolete() { # what is installed and no longer in the bundle
   done < <(installed_statements unit)
   { managed_paths file; managed_paths block; } >"$SCRATCH/kept"
   while read -r mode owner path units; do
-    grep -qxF -- "$path" "$SCRATCH/kept" || remove_file "$path"
+    grep -qxF -- "$path" "$SCRATCH/kept" || remove_file "$path" "$(still_declared "$units")"
   done < <(installed_statements file)
   while read -r mode owner path units; do
-    grep -qxF -- "$path" "$SCRATCH/kept" || remove_block "$path"
+    grep -qxF -- "$path" "$SCRATCH/kept" || remove_block "$path" "$(still_declared "$units")"
   done < <(installed_statements block)
+}
+
+still_declared() { # UNITS: those of them that this bundle has too: they run on without the file
+  local unit declared=''
+  for unit in ${1//,/ }; do
+    if grep -qxF -- "$unit" "$SCRATCH/units"; then declared="$declared,$unit"; fi
+  done
+  declared=${declared#,}
+  printf '%s\n' "${declared:--}"
 }
 
 retire_unit() { # UNIT START
@@ -1162,15 +1242,16 @@ retire_unit() { # UNIT START
   if [[ $2 != runtime && -z $ROOT ]] && ! $DRY_RUN && unit_exists "$1"; then stop_unit "$1"; fi
 }
 
-remove_file() { # PATH
+remove_file() { # PATH UNITS
   resolve "$1"
   [[ -e $TARGET || -L $TARGET ]] || return 0
   if stood_here "$1"; then
+    same_as_backup "$1" || plan_restart "$1" "$2"
     put_back "$1"
     return 0
   fi
   count remove "$1"
-  plan_restart "$1" -
+  plan_restart "$1" "$2"
   $DRY_RUN && return 0
   back_up "$1" saved
   must rm -f -- "$TARGET"
@@ -1190,11 +1271,12 @@ was_installed() { # PATH: by a run that was finished
   [[ -f $STATE/manifest ]] && grep -q -F -- " $1 " <(statements file "$STATE/manifest")
 }
 
-remove_block() { # PATH
+remove_block() { # PATH UNITS
   resolve "$1"
   resolve_link
   [[ -f $TARGET && -n $(block_ranges "$TARGET") ]] || return 0
   count remove "$1 (block)"
+  plan_restart "$1" "$2"
   $DRY_RUN && return 0
   if [[ $VERB == install ]]; then back_up "${TARGET#"$ROOT"}" block; fi
   : >"$SCRATCH/nothing"
@@ -1242,7 +1324,7 @@ commit() {
   write_receipt
   put_state "$MANIFEST" manifest
   [[ -n $TX ]] || return 0
-  must sync
+  flush_all
   printf 'done\n' | store "backups/${TX##*/}/state"
   prune_backups
 }
@@ -1403,7 +1485,9 @@ activate_unit() { # UNIT START
 note_awaited() { # UNIT
   local unit path
   while read -r unit path; do
-    if [[ $unit == "$1" && ! -e $path ]]; then AWAITED="$AWAITED $unit:$path" BEGUN=$SECONDS; fi
+    [[ $unit == "$1" && ! -e $path ]] || continue
+    now
+    AWAITED="$AWAITED $unit:$path" BEGUN=$NOW
   done < <(statements awaited "$MANIFEST")
 }
 
@@ -1423,9 +1507,9 @@ restart_when_there() { # units that have got what they waited for
 # before there was an API server, it is better off beginning anew once there is one.
 begin_anew() {
   local item
-  if [[ -z $AWAITED ]] || ((BEGUN_ANEW >= MOST_ANEW || SECONDS - BEGUN < ANEW_SECONDS)); then return 0; fi
+  if [[ -z $AWAITED ]] || ((BEGUN_ANEW >= MOST_ANEW || NOW - BEGUN < ANEW_SECONDS)); then return 0; fi
   a_peer_answers || return 0
-  BEGUN=$SECONDS BEGUN_ANEW=$((BEGUN_ANEW + 1))
+  BEGUN=$NOW BEGUN_ANEW=$((BEGUN_ANEW + 1))
   for item in $AWAITED; do start_unit restart "${item%%:*}"; done
 }
 
@@ -1473,20 +1557,23 @@ drop_stale_pending() { # units of a bundle that was never finished and is not th
 # ----------------------------------------------------------------- 5. watch
 
 watch_units() {
-  local deadline=$((SECONDS + WAIT_SECONDS)) settled=0 reminder=$((SECONDS + 15)) lonely=$((SECONDS + LONELY_SECONDS))
+  local deadline settled=0 reminder lonely
   [[ -n $STARTED ]] || return 0
+  now
+  deadline=$((NOW + WAIT_SECONDS)) reminder=$((NOW + 15)) lonely=$((NOW + LONELY_SECONDS))
   while :; do
+    now
     survey
     restart_when_there
     begin_anew
     if [[ -z $WAITING && -z $AWAITED ]]; then settled=$((settled + 1)); else settled=0; fi
     # A unit that was just started may be active for a moment only.
-    if [[ -z $WAITING && -z $RESTARTED && -z $AWAITED ]] || ((settled > SETTLE_SECONDS || SECONDS >= deadline)); then break; fi
-    if ((SECONDS >= reminder)) && [[ -n $WAITING$AWAITED ]]; then
+    if [[ -z $WAITING && -z $RESTARTED && -z $AWAITED ]] || ((settled > SETTLE_SECONDS || NOW >= deadline)); then break; fi
+    if ((NOW >= reminder)) && [[ -n $WAITING$AWAITED ]]; then
       # What waits for hosts of which none is there yet needs nobody who watches.
-      if [[ -z $RESTARTING ]] && ((SECONDS >= lonely)) && is_alone; then break; fi
-      say "waiting for${WAITING:-${AWAITED//:/, for its }} ($((deadline - SECONDS)) s left)"
-      reminder=$((SECONDS + 15))
+      if [[ -z $RESTARTING ]] && ((NOW >= lonely)) && is_alone; then break; fi
+      say "waiting for${WAITING:-${AWAITED//:/, for its }} ($((deadline - NOW)) s left)"
+      reminder=$((NOW + 15))
     fi
     sleep 1
   done
@@ -1533,18 +1620,16 @@ started_states() { # lines "ITEM STATE SUBSTATE" of what was started
 note_success() { list_has once "$1" || list_add once "$1"; }
 
 report_units() {
-  local unit item sick=$FAILED
-  for item in $AWAITED; do
-    notice "${item%%:*} has no ${item#*:} yet; it will ask for it by itself"
-    name_missing_peers || true
-  done
+  local unit item sick=$FAILED missing=false
+  for item in $AWAITED; do notice "${item%%:*} has no ${item#*:} yet; it will ask for it by itself"; done
+  if [[ -n $WAITING ]]; then notice "not active yet:$WAITING"; fi
+  if [[ -n $AWAITED$WAITING ]] && name_missing_peers; then missing=true; fi
   if [[ -z $WAITING && -z $FAILED ]]; then
     say "all units are active"
     return 0
   fi
   if [[ -n $WAITING ]]; then
-    notice "not active yet:$WAITING"
-    if name_missing_peers || [[ $WAITING == *' etcd.service'* ]]; then
+    if $missing || [[ $WAITING == *' etcd.service'* ]]; then
       notice "they become active by themselves when the other hosts are there; ./install.sh status shows it"
     else
       # Nobody else is to blame for a unit that comes up and goes down.
@@ -1557,7 +1642,7 @@ report_units() {
     journalctl -u "$unit" -n 8 --no-pager -o cat 2>/dev/null | sed 's/^/  /' || true
   done
   say "  fix: journalctl -u UNIT; then run ./install.sh again, or ./install.sh rollback"
-  exit "$EXIT_FOUND"
+  end "$EXIT_FOUND"
 }
 
 name_missing_peers() { # true when one of them does not answer
@@ -1760,7 +1845,6 @@ back_up() { # PATH KIND: TARGET's bytes, mode and owner, unless this transaction
 
 run_rollback() {
   local kind rest
-  need_root
   # Only who holds the lock knows which transaction is the last.
   if [[ -d $STATE/backups ]] && ! $DRY_RUN; then take_lock; fi
   if [[ -d $STATE/backups/.gone ]] && ! $DRY_RUN; then
@@ -1793,7 +1877,7 @@ run_rollback() {
     return 0
   fi
   $NO_START || restart_after_rollback
-  must sync
+  flush_all
   must mv -T -- "$TX" "$STATE/backups/.gone"
   must rm -rf -- "$STATE/backups/.gone"
   remove_empty_state
@@ -1810,7 +1894,7 @@ find_last_transaction() { # TX
 
 collect_before() { # every manifest whose units the rollback may have to do with
   local file files=()
-  for file in "$STATE/manifest" "$TX"/attempted.*; do
+  for file in "$STATE/manifest" "$TX"/attempted.* "$TX/files/var/lib/hardway/manifest"; do
     if [[ -f $file ]]; then files+=("$file"); fi
   done
   cat -- "${files[@]}" </dev/null >"$SCRATCH/before" || fail "$EXIT_ENVIRONMENT" "cannot write $SCRATCH"
@@ -2010,7 +2094,6 @@ run_uninstall() {
     return 0
   fi
   check_installed_host
-  need_root
   $DRY_RUN || confirm
   $DRY_RUN || take_lock
   open_log
@@ -2020,7 +2103,7 @@ run_uninstall() {
     if [[ $start != runtime ]]; then take_down "$unit"; fi
   done < <(installed_statements unit | tac)
   if grep -q '^kubelet\.service ' < <(installed_statements unit); then unmount_volumes; fi
-  while read -r mode owner path units; do remove_block "$path"; done < <(installed_statements block)
+  while read -r mode owner path units; do remove_block "$path" -; done < <(installed_statements block)
   while read -r path; do drop_file "$path"; done < <(
     installed_statements file | cut -d ' ' -f 3
     installed_statements generated
@@ -2028,10 +2111,14 @@ run_uninstall() {
   )
   if [[ -z $ROOT ]] && ! $DRY_RUN; then must systemctl daemon-reload; fi
   if $PURGE_DATA; then purge_data; fi
-  $DRY_RUN || remove_created
-  $DRY_RUN || remove_state
+  if $DRY_RUN; then
+    say "dry run: $(totals)"
+    return 0
+  fi
+  remove_created
+  remove_state
   say "uninstalled: $(totals)"
-  $DRY_RUN || [[ -n $ROOT ]] || notice "containers, network interfaces and packet rules of the cluster go away at the next reboot"
+  [[ -n $ROOT ]] || notice "containers, network interfaces and packet rules of the cluster go away at the next reboot"
 }
 
 confirm() {
@@ -2043,7 +2130,7 @@ confirm() {
 }
 
 need_root() {
-  [[ -n $ROOT ]] || $DRY_RUN || ((EUID == 0)) || fail "$EXIT_ENVIRONMENT" "not root; run it with sudo"
+  [[ -n $ROOT ]] || ((EUID == 0)) || fail "$EXIT_ENVIRONMENT" "not root; run it with sudo"
 }
 
 take_down() { # UNIT
@@ -2099,6 +2186,10 @@ purge() { # PATH
   [[ $1 =~ ^$PATH_SHAPE$ && ! $1/ =~ /\.\.?/ ]] || fail "$EXIT_ENVIRONMENT" "not a path: $1"
   resolve "$1"
   [[ -d $TARGET ]] || return 0
+  if [[ -L $TARGET ]]; then
+    warn "kept $1: it is a link to $(readlink -- "$TARGET"); delete by hand what is there, and the link"
+    return 0
+  fi
   count remove "$1/ (data)"
   $DRY_RUN && return 0
   must rm -rf --one-file-system -- "$TARGET"
@@ -2204,17 +2295,24 @@ still_created() { # what of ours is left around the data, to be taken away with 
 take_lock() {
   local lock=/run/hardway.lock deadline
   [[ -z $ROOT ]] || lock=$STATE/lock
-  deadline=$((SECONDS + LOCK_SECONDS))
+  now
+  deadline=$((NOW + LOCK_SECONDS))
   while :; do
     [[ -z $ROOT ]] || make_state
     exec 8>"$lock" || fail "$EXIT_ENVIRONMENT" "cannot write $lock"
     # What a killed run had started holds the lock until it ends: that is worth a moment.
     # Whoever holds it removes the file at the end: one opened before that excludes nobody.
     if flock -w 1 8 && [[ $lock -ef /proc/self/fd/8 ]]; then break; fi
-    ((SECONDS < deadline)) || fail "$EXIT_ENVIRONMENT" "another install.sh is at work (lock $lock)"
+    now
+    ((NOW < deadline)) || fail "$EXIT_ENVIRONMENT" "another install.sh is at work (lock $lock)"
   done
   # Below --root it stays: a run that changes nothing is to leave no trace there.
   [[ -n $ROOT ]] || LOCK=$lock
+}
+
+# NOW: seconds since the machine started. SECONDS, as `date`, jumps when chrony sets the clock right.
+now() {
+  if read -r NOW _ </proc/uptime; then NOW=${NOW%.*}; else NOW=$SECONDS; fi
 }
 
 resolve() { # PATH: TARGET is where it is on disk; with --root never outside DIR
@@ -2247,7 +2345,13 @@ place() { # SOURCE MODE IDS: TARGET becomes its bytes in one step, or stays as i
   if ! { copy "$@" "$TEMP" && flush "$TEMP" && mv -f -T -- "$TEMP" "$TARGET"; }; then
     fail "$EXIT_ENVIRONMENT" "cannot write $TARGET (is the disk full?); it is as it was"
   fi
-  TEMP=''
+  TEMP='' WRITTEN[${TARGET%/*}/]=yes
+  relabel "$TARGET"
+}
+
+relabel() { # FILE: where SELinux is on, with what its path calls for
+  $RELABEL || return 0
+  restorecon -- "$1" || warn "cannot label $1 for SELinux"
 }
 
 copy() { # SOURCE MODE IDS FILE: open to nobody else until it is whole
@@ -2271,6 +2375,20 @@ flush() { # FILE: its bytes are on the disk, also where sync knows no files (RHE
   else
     dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null || fail "$EXIT_ENVIRONMENT" "cannot write $1 (is the disk full?)"
   fi
+}
+
+flush_all() { # our notes and the file systems written to; others may be dead and keep us for ever
+  local dir device dirs=("$STATE")
+  local -A one=()
+  if ! $SYNC_FILES; then
+    timeout 60 sync || warn "not everything is on the disk yet: sync took more than 60 s"
+    return
+  fi
+  for dir in "${!WRITTEN[@]}"; do
+    if [[ -d $dir ]]; then dirs+=("$dir"); fi
+  done
+  while read -r device dir; do one[$device]=$dir; done < <(stat -L -c '%d %n' -- "${dirs[@]}")
+  must sync -f -- "${one[@]}"
 }
 
 remove_temporary_files() { # of a run that was killed

@@ -85,7 +85,9 @@ export const makeLiveHost = (): LiveHost => {
   set('hostname', 'node01\n');
   const run = (bundle: string, args: readonly string[] = [], options: LiveOptions = {}): Result => {
     const script = `set -e; cd /; mount --bind ${root}/etc /etc; mount --bind ${root}/var /var; mount --bind ${root}/run /run
-mount --bind ${root}/tools /usr/local/sbin; ${options.before ?? ':'}; exec "$@"`;
+mount --bind ${root}/tools /usr/local/sbin
+${options.before ?? ':'}
+exec "$@"`;
     const child = spawnSync(
       'unshare',
       [

@@ -77,6 +77,12 @@ describe('without root', () => {
     const live = user(['preflight']);
     expect(live.status).toBe(1);
     expect(live.stdout).toContain('preflight: problem: not root');
+    // Who cannot read our notes is not told that there is nothing.
+    for (const args of [['status'], ['verify'], ['rollback', '--dry-run'], ['uninstall', '--dry-run']]) {
+      const refused = user(args);
+      expect(refused.stderr).toContain('not root');
+      expect(refused.status).toBe(3);
+    }
   });
 });
 

@@ -1,0 +1,67 @@
+// hardway-apply-addons with a kubectl and a sleep that write down what they are asked for.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { loadTemplates } from '../../src/render/template.ts';
+import { temporaryFolder } from './bundle.ts';
+
+const templates = loadTemplates(fileURLToPath(new URL('../../templates', import.meta.url)));
+
+/** Runs the script with answers to its first calls of kubectl, each `STATUS TEXT`; all later ones succeed. */
+const run = (answers: readonly string[]): { sleeps: string[]; said: string } => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'addons'));
+  writeFileSync(join(folder, 'addons/dns.yaml'), '');
+  answers.forEach((answer, i) => {
+    writeFileSync(join(folder, `answer.${i + 1}`), answer);
+  });
+  const tool = (name: string, text: string): void =>
+    writeFileSync(join(folder, name), `#!/bin/bash\ncd ${folder}\n${text}`, { mode: 0o755 });
+  tool(
+    'kubectl',
+    'echo >>calls; a=answer.$(wc -l <calls); [[ -f $a ]] || exit 0; tail -n +2 $a >&2; exit "$(head -n 1 $a)"\n',
+  );
+  tool('sleep', 'echo "$1" >>sleeps\n');
+  const script = templates.get('usr/local/sbin/hardway-apply-addons.hbs')({
+    paths: {
+      addonsDir: join(folder, 'addons'),
+      bootstrapTokenManifest: join(folder, 'token.yaml'),
+      bootstrapTokenStamp: join(folder, 'token'),
+      authDir: folder,
+    },
+    bootstrap: { tokenTTLSeconds: 60 },
+    binaryDir: folder,
+    apiServer: { loopbackUrl: 'https://127.0.0.1:6443' },
+  });
+  writeFileSync(join(folder, 'script'), script.replace('PATH=', `PATH=${folder}:`));
+  const child = spawnSync('bash', [join(folder, 'script')], { encoding: 'utf8', timeout: 20_000 });
+  expect(child.status, child.stderr).toBe(0);
+  return { sleeps: readFileSync(join(folder, 'sleeps'), 'utf8').trim().split('\n'), said: child.stderr };
+};
+
+const answer = (text: string): string =>
+  `1\nError from server (InternalError): an error on the server ("${text}") has prevented the request from succeeding`;
+
+it('asks each second while the API server is not ready, and says which checks fail', () => {
+  const reason = answer(
+    '[+]ping ok\\n[-]etcd failed: reason withheld\\n[+]log ok\\n[-]poststarthook/rbac failed: reason withheld\\nreadyz check failed',
+  );
+  const { sleeps, said } = run([reason, reason, reason]);
+  expect(sleeps).toEqual(['1', '1', '1']);
+  expect(said).toBe(
+    'waiting for the API server of this host: etcd failed: reason withheld, poststarthook/rbac failed: reason withheld\n',
+  );
+});
+
+it('repeats what an API server said that names no check', () => {
+  const { said } = run(['1\nUnable to connect to the server: dial tcp 127.0.0.1:6443: connection refused']);
+  expect(said).toContain('host: Unable to connect to the server: dial tcp');
+});
+
+it('tries what was refused ever more rarely', () => {
+  const attempt = ['0\n', '1\nrefused'];
+  const { sleeps } = run(Array.from({ length: 9 }, () => attempt).flat());
+  expect(sleeps).toEqual(['1', '2', '4', '8', '16', '32', '60', '60', '60']);
+});
