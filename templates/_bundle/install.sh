@@ -336,8 +336,11 @@ check_contents() { # rootfs/, SHA256SUMS and the manifest name the same files
   if [[ -d $BUNDLE/rootfs ]]; then
     odd=$(find "$BUNDLE/rootfs" ! -type d ! -type f -printf '%P\n' | sed -n 1p)
     [[ -z $odd ]] || refuse_bundle "rootfs/$odd is neither a file nor a folder"
-    find "$BUNDLE/rootfs" -type f -printf 'rootfs/%P\n'
-  fi | sort >"$SCRATCH/present"
+    find "$BUNDLE/rootfs" -type f -printf 'rootfs/%P\n' >"$SCRATCH/found"
+  else
+    : >"$SCRATCH/found"
+  fi
+  sort -- "$SCRATCH/found" >"$SCRATCH/present"
   grep -vx manifest "$SCRATCH/listed" | sort >"$SCRATCH/summed" || true
   { managed_paths file; managed_paths block; } | sed 's/^/rootfs/' | sort >"$SCRATCH/stated"
   compare_lists "$SCRATCH/present" "$SCRATCH/summed" "SHA256SUMS"
