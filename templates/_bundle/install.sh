@@ -1258,6 +1258,7 @@ remove_file() { # PATH UNITS
   $DRY_RUN && return 0
   back_up "$1" saved
   must rm -f -- "$TARGET"
+  WRITTEN[${TARGET%/*}/]=yes
 }
 
 stood_here() { # PATH: it was the host's own when the transaction began that was interrupted
@@ -1755,7 +1756,9 @@ continue_transaction() { # the one that an interrupted run has left
   find_open_transaction
   [[ -n $TX ]] || return 0
   notice "an earlier run was interrupted: continuing it"
-  $DRY_RUN || record_attempt
+  $DRY_RUN && return 0
+  record_attempt
+  back_up_generated
 }
 
 find_open_transaction() { # TX
@@ -1929,6 +1932,7 @@ undo_entry() { # KIND REST
       ;;
   esac
   resolve "$path"
+  WRITTEN[${TARGET%/*}/]=yes
   read -r mode ids _ <<<"$2"
   case $1 in
     newdir)
@@ -2387,7 +2391,7 @@ flush_all() { # our notes and the file systems written to; others may be dead an
     timeout 60 sync || warn "not everything is on the disk yet: sync took more than 60 s"
     return
   fi
-  for dir in "${!WRITTEN[@]}"; do
+  for dir in "$ROOT/etc" "${!WRITTEN[@]}"; do
     if [[ -d $dir ]]; then dirs+=("$dir"); fi
   done
   while read -r device dir; do one[$device]=$dir; done < <(stat -L -c '%d %n' -- "${dirs[@]}")

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -48,6 +49,8 @@ describe('what a daemon of the host’s own had made', () => {
   const ownKubelet = (): string => {
     const root = makeRoot();
     put(root, CONFIG, 'of the host\n');
+    // As our bundle wants it: the mode of a folder comes back with rollback only.
+    chmodSync(join(root, dirname(CONFIG)), 0o700);
     put(root, '/var/lib/kubelet/pki/old.pem', 'a key\n');
     symlinkSync('old.pem', join(root, CERTIFICATE));
     return root;
@@ -71,6 +74,16 @@ describe('what a daemon of the host’s own had made', () => {
     const env = killedWhen(`[[ -e ${root}/etc/default/etcd ]]`);
     expect(run(withGenerated, ['--root', root], env).signal).toBe('SIGKILL');
     expect(run(withGenerated, [verb, '--yes', '--root', root]).status).toBe(0);
+    expect(tree(root)).toEqual(before);
+  });
+
+  it('is backed up as well by another bundle that ends an interrupted install', () => {
+    const root = ownKubelet();
+    const before = tree(root);
+    run(makeBundle(), ['--root', root], killedWhen(`[[ -e ${root}/etc/default/etcd ]]`));
+    expect(run(withGenerated, ['--root', root]).status).toBe(0);
+    put(root, CONFIG, 'of our daemon\n');
+    expect(run(withGenerated, ['rollback', '--root', root]).status).toBe(0);
     expect(tree(root)).toEqual(before);
   });
 
@@ -223,6 +236,18 @@ describe.runIf(isRoot)('users and groups', () => {
     expect(run(makeBundle(), ['uninstall', '--yes', '--root', root]).status).toBe(0);
     expect(read(root, '/etc/group')).toBe(before);
     expect(read(root, '/etc/passwd')).not.toContain('etcd');
+  });
+
+  it.runIf(canMount)('userdel does not take an empty group along that was there before us', () => {
+    const host = makeLiveHost();
+    appendFileSync(join(host.root, 'etc/group'), 'etcd:x:500:\n');
+    put(host.root, '/etc/login.defs', 'USERGROUPS_ENAB yes\n');
+    const bundle = makeBundle();
+    expect(host.run(bundle, ['--no-start']).status).toBe(0);
+    expect(read(host.root, '/etc/passwd')).toMatch(/^etcd:[^:]*:\d+:500:/m);
+    expect(host.run(bundle, ['uninstall', '--yes']).status).toBe(0);
+    expect(read(host.root, '/etc/group')).toMatch(/^etcd:x:500:$/m);
+    expect(read(host.root, '/etc/passwd')).not.toContain('etcd');
   });
 
   it('a user without the group of that name gets it, and keeps all else', () => {
