@@ -8,13 +8,7 @@ import { parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
 import { endpointTarget, floatingValues, sharedBalancerValues } from './balancing.ts';
-import {
-  anyAddress,
-  apiServerPort,
-  etcdClientPort,
-  etcdClientUrl,
-  etcdPeerUrl,
-} from './endpoints.ts';
+import { anyAddress, apiServerPort, etcdClientPort, etcdClientUrl, etcdPeerUrl } from './endpoints.ts';
 import { type Facts, roleConditions } from './facts.ts';
 import { componentVariables, sharedDefaults } from './flags.ts';
 import { dockerMirrors } from './registries.ts';
