@@ -23,6 +23,8 @@ export const binaries: readonly (RoleRow & {
 })[] = [
   { role: 'etcd', name: 'etcd', version: 'any' },
   { role: 'etcd', name: 'etcdctl', version: 'any' },
+  // From 3.6 on it alone reads snapshots (etcd-io/etcd, CHANGELOG-3.6).
+  { role: 'etcd', when: 'readsSnapshotsWithEtcdutl', name: 'etcdutl', version: 'any' },
   { role: 'control-plane', name: 'kube-apiserver', version: 'kubernetes' },
   { role: 'control-plane', name: 'kube-controller-manager', version: 'kubernetes' },
   { role: 'control-plane', name: 'kube-scheduler', version: 'kubernetes' },

@@ -3,6 +3,7 @@
  * the conditions that rows of the catalog name in `when`. Derived here once.
  */
 import { firstWithoutDockershim, isFrom } from '../catalog/releases.ts';
+import { compareMinors, parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, primaryAddress, type Role, type Taint } from '../model/cluster.ts';
 import { anyAddress, apiServerPort, etcdClientUrls, isDualStack, isIPv6Cluster } from './endpoints.ts';
 
@@ -112,6 +113,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     mirrorsRegistries: Object.keys(cluster.runtime.registryMirrors).length > 0,
     namesRuntimeByFlag: !usesDockershim && !namesRuntimeInConfig,
     namesRuntimeInConfig,
+    readsSnapshotsWithEtcdutl: compareMinors(parseVersion(cluster.etcd.version)?.minor ?? '3.4', '3.6') >= 0,
     runsKeepalived,
     usesContainerd: cluster.runtime.type === 'containerd',
     usesContainerdWithProxy: cluster.runtime.type === 'containerd' && cluster.runtime.proxy !== undefined,
