@@ -2410,6 +2410,9 @@ remove_temporary_files() { # of a run that was killed
     printf '%s\n' "$LOCAL_MODULES" /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/hostname \
       /var/lib/hardway/manifest /var/lib/hardway/receipt
   )
+  for file in "$STATE"/*.new; do
+    if [[ -f $file ]]; then must rm -f -- "$file"; fi
+  done
   must rm -rf -- "$STATE/backups/.gone"
 }
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_FILES, DEFAULT_STATEMENTS, killedWhen, makeBundle, makeRoot, run } from './bundle.ts';
+import { DEFAULT_FILES, DEFAULT_STATEMENTS, killedWhen, makeBundle, makeRoot, run, tree } from './bundle.ts';
 import { canMount, makeLiveHost } from './live.ts';
 
 const bundle = makeBundle();
@@ -71,6 +71,17 @@ describe('killed', () => {
     expect(run(bundle, ['--root', root], killedWhen(`[[ -d ${parent} ]]`)).signal).toBe('SIGKILL');
     expect(run(bundle, ['--root', root]).status).toBe(0);
     expect(statSync(parent).mode & 0o777).toBe(0o755);
+  });
+
+  it('while a list is written, uninstall leaves nothing of it', () => {
+    const root = makeRoot();
+    const before = tree(root);
+    const half = join(root, 'var/lib/hardway/data.new');
+    expect(run(bundle, ['--root', root], killedWhen(`[[ -e ${half} ]]`)).signal).toBe('SIGKILL');
+    expect(existsSync(half)).toBe(true);
+    expect(run(bundle, ['uninstall', '--yes', '--purge-data', '--root', root]).status).toBe(0);
+    expect(existsSync(join(root, 'var/lib/hardway'))).toBe(false);
+    expect(Object.keys(tree(root))).toEqual(expect.arrayContaining(Object.keys(before)));
   });
 
   const smaller = makeBundle({
