@@ -55,7 +55,7 @@ export function flagFlaws(key: ComponentKey, name: string, value: string | undef
   const unknown = flagNameFlaw(key, name, minor);
   if (unknown !== undefined) return [unknown];
   const lifetime = flagsOf(key)[name] as Option;
-  const fix = replacementFix(usableReplacement(key, name, minor), (flag) => `--${flag}`);
+  const fix = flagFix(key, name, minor);
   const subject = { name: `--${name}`, owner: programs[key], lifetime, minor, fix };
   const absent = availability(subject);
   if (absent !== undefined) return [absent];
@@ -72,6 +72,11 @@ export function hasBetterFlag(key: ComponentKey, name: string, minor: string): b
   const replacement = replacementOf(key, name);
   const successor = replacement?.flag === undefined ? undefined : flagsOf(key)[replacement.flag];
   return hasSuccessor(replacement, successor, minor);
+}
+
+/** What to do instead of a flag that a minor deprecates or no longer has; undefined where no source says. */
+export function flagFix(key: ComponentKey, name: string, minor: string): string | undefined {
+  return replacementFix(usableReplacement(key, name, minor), (flag) => `--${flag}`);
 }
 
 /** The replacement of a flag, unless it is a flag that this minor does not have yet. */

@@ -1,7 +1,7 @@
 /** What hardway itself does otherwise for the later version: hosts planned at both, compared. */
 import { type ComponentRow, components } from '../catalog/components.ts';
 import { flagsOf, isAccepted, isDeprecated } from '../catalog/flags/flags.ts';
-import { successors } from '../catalog/upgrades/successors.ts';
+import { flagFix } from '../lint/flags.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
 import type { Templates } from '../render/template.ts';
 import type { UpgradeItem } from './item.ts';
@@ -107,7 +107,7 @@ function lifetimeText(row: ComponentRow, name: string, minor: string): string {
   const parts = [
     isAccepted(option, minor) ? '' : `${row.name} ${option.removed} does not have it`,
     isAccepted(option, minor) && isDeprecated(option, minor) ? `deprecated since ${option.deprecated}` : '',
-    successors[row.key][name] ?? '',
+    (flagFix(row.key, name, minor) ?? '').replace(/^delete it; /, ''),
   ].filter((part) => part !== '');
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }

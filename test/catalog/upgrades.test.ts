@@ -7,10 +7,8 @@ import { releases } from '../../src/catalog/releases.ts';
 import { noteConditions, upgradeNotes } from '../../src/catalog/upgrades/notes.ts';
 import { removedApis } from '../../src/catalog/upgrades/removed-apis.ts';
 import { etcdHops } from '../../src/catalog/upgrades/skew.ts';
-import { removedValues, successors } from '../../src/catalog/upgrades/successors.ts';
 import { templatesDir } from '../../src/lib/package-root.ts';
 import { compareMinors, parseVersion } from '../../src/lib/version.ts';
-import { componentKeys } from '../../src/model/cluster.ts';
 
 /** Orders versions of three numbers. */
 function compareVersions(left: string, right: string): number {
@@ -19,32 +17,6 @@ function compareVersions(left: string, right: string): number {
 }
 
 const minors = releases.map(({ minor }) => minor);
-
-describe('successors', () => {
-  test.each(componentKeys)('%s: each belongs to a flag that is deprecated or goes', (key) => {
-    const flags = flagsOf(key);
-    const odd = Object.keys(successors[key]).filter(
-      (name) => flags[name]?.deprecated === undefined && flags[name]?.removed === undefined,
-    );
-    expect(odd).toEqual([]);
-  });
-
-  test.each(componentKeys)('%s: a flag that one names takes its place while both are there', (key) => {
-    const named = Object.values(successors[key])
-      .filter((text) => !text.includes('of kube-apiserver'))
-      .flatMap((text) => [...text.matchAll(/--([a-z-]+)/g)].map(([, name = '']) => name));
-    for (const name of named) expect(flagsOf(key)[name]?.removed, name).toBeUndefined();
-    expect(named.filter((name) => flagsOf(key)[name] === undefined)).toEqual([]);
-  });
-
-  test('values that go are those of flags that stay at least until then', () => {
-    for (const { components, flag, from, isRemoved } of removedValues) {
-      expect(minors).toContain(from);
-      expect(isRemoved('')).toBe(false);
-      for (const key of components) expect(flagsOf(key)[flag], `${key} ${flag}`).toBeDefined();
-    }
-  });
-});
 
 describe('notes', () => {
   test('are of minors that there are, oldest first', () => {

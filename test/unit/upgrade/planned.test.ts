@@ -115,7 +115,7 @@ describe('a flag that goes with the version says why', () => {
       if (index === 0 || sets[index] === sets[index - 1]) continue;
       const lines = told(at(`"${minors[index - 1]}"`, oneHost), at(`"${minor}"`, oneHost));
       expect(lines).toContainEqual(
-        expect.stringMatching(/--logtostderr=true goes \(.*logs go to standard error/),
+        expect.stringMatching(/--logtostderr=true goes \(.*the log goes to standard error/),
       );
     }
   });
