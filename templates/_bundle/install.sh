@@ -38,6 +38,7 @@ unset CDPATH GLOBIGNORE BASH_ENV ENV
 
 readonly EXIT_OK=0 EXIT_FOUND=1 EXIT_USAGE=2 EXIT_ENVIRONMENT=3
 readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5 LONELY_SECONDS=30 ANEW_SECONDS=8 MOST_ANEW=5
+readonly LIVE_LOCK=/run/hardway.lock
 readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 
 # The statements of a manifest and the shapes of their words. See docs/manifest.md.
@@ -2097,6 +2098,8 @@ check_installed_host() {
 run_uninstall() {
   local unit start mode owner path units
   if [[ ! -f $STATE/manifest && ! -d $STATE/backups && ! -f $STATE/data && ! -f $STATE/created ]]; then
+    # Of a run that was killed at its beginning there is a lock and nothing else.
+    if [[ -z $ROOT && -e $LIVE_LOCK ]] && ! $DRY_RUN; then take_lock; fi
     say "nothing is installed here"
     return 0
   fi
@@ -2300,7 +2303,7 @@ still_created() { # what of ours is left around the data, to be taken away with 
 # --------------------------------------------------------------- primitives
 
 take_lock() {
-  local lock=/run/hardway.lock deadline
+  local lock=$LIVE_LOCK deadline
   [[ -z $ROOT ]] || lock=$STATE/lock
   now
   deadline=$((NOW + LOCK_SECONDS))

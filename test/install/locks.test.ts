@@ -73,6 +73,14 @@ describe('killed', () => {
     expect(statSync(parent).mode & 0o777).toBe(0o755);
   });
 
+  it.runIf(canMount)('right after it took the lock, uninstall leaves nothing of that either', () => {
+    const host = makeLiveHost();
+    const lock = join(host.root, 'run/hardway.lock');
+    writeFileSync(lock, '', { mode: 0o600 });
+    expect(host.run(bundle, ['uninstall', '--yes']).out).toContain('nothing is installed here');
+    expect(existsSync(lock)).toBe(false);
+  });
+
   it('while a list is written, uninstall leaves nothing of it', () => {
     const root = makeRoot();
     const before = tree(root);
