@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { certsCheck, certsList } from '../../src/commands/certs.ts';
-import { projectRoot, render, temporaryFolder } from '../support/cli.ts';
+import { render, temporaryFolder, writeQuietExample } from '../support/cli.ts';
 import { memoryIo } from '../support/io.ts';
 import { run } from '../support/requirements.ts';
 import { differences, treeOf } from '../support/tree.ts';
@@ -48,14 +48,7 @@ function openssl(path: string, ...args: string[]): string {
 }
 
 beforeAll(() => {
-  const example = readFileSync(join(projectRoot, 'examples/ha-stacked.yaml'), 'utf8');
-  // Without the example's warnings: host bits, and one control plane for all workers.
-  writeFileSync(
-    inventory,
-    example
-      .replaceAll('10.76.0.0/12', '10.64.0.0/12')
-      .replace('endpoint:\n', 'endpoint:\n  mode: external\n'),
-  );
+  writeQuietExample(inventory);
   render(inventory, folder);
 });
 

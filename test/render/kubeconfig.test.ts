@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { hardway, projectRoot, render, temporaryFolder } from '../support/cli.ts';
+import { hardway, render, temporaryFolder, writeQuietExample } from '../support/cli.ts';
 import { canRun, kubeBinaries, run } from '../support/requirements.ts';
 import { differences, treeOf } from '../support/tree.ts';
 
@@ -59,14 +59,7 @@ const endOf = (pem: string) =>
   new Date(run('openssl', ['x509', '-noout', '-enddate'], pem).replace('notAfter=', '')).getTime();
 
 beforeAll(() => {
-  const example = readFileSync(join(projectRoot, 'examples/ha-stacked.yaml'), 'utf8');
-  // Without the example's warnings: host bits, and one control plane for all workers.
-  writeFileSync(
-    inventory,
-    example
-      .replaceAll('10.76.0.0/12', '10.64.0.0/12')
-      .replace('endpoint:\n', 'endpoint:\n  mode: external\n'),
-  );
+  writeQuietExample(inventory);
   render(inventory, folder);
 });
 

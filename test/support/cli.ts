@@ -1,6 +1,6 @@
 /** The built command, run as a user runs it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,4 +56,16 @@ export function render(
   if (result.status !== 0)
     throw new Error(`render ended with ${result.status}:\n${result.stdout}${result.stderr}`);
   return { out, pki, stdout: result.stdout };
+}
+
+/** Writes the six-host example to a file, changed so that nothing in it is warned of. */
+export function writeQuietExample(file: string): void {
+  const example = readFileSync(join(projectRoot, 'examples/ha-stacked.yaml'), 'utf8');
+  writeFileSync(
+    file,
+    example
+      // Host bits, and one control plane for all workers.
+      .replaceAll('10.76.0.0/12', '10.64.0.0/12')
+      .replace('endpoint:\n', 'endpoint:\n  mode: external\n'),
+  );
 }

@@ -14,6 +14,7 @@ import {
   now,
   openssl,
   request,
+  requestOf,
   temporaryFolder,
   wanted,
   write,
@@ -153,20 +154,7 @@ test('names of kinds that no one wants count as removed, foreign usages are told
   const { pki } = await openStore(`${folder}/store`, request({ certificates: [] }), { now });
   write(folder, 'ca.crt', pki.authorities['kubernetes-ca'].certificatePem);
   write(folder, 'ca.key', pki.authorities['kubernetes-ca'].privateKeyPem);
-  openssl(
-    folder,
-    'req',
-    '-new',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    'a.key',
-    '-out',
-    'a.csr',
-    '-subj',
-    '/CN=a',
-  );
+  requestOf(folder);
   write(
     folder,
     'ext',

@@ -89,6 +89,12 @@ export function openssl(folder: string, ...args: readonly string[]): string {
   return execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+/** A key of RSA 2048 bits in a.key and the request for CN=a in a.csr. */
+export function requestOf(folder: string): void {
+  const names = ['-keyout', 'a.key', '-out', 'a.csr', '-subj', '/CN=a'];
+  openssl(folder, 'req', '-new', '-newkey', 'rsa:2048', '-nodes', ...names);
+}
+
 /** Whether openssl accepts. */
 export function opensslAccepts(folder: string, ...args: readonly string[]): boolean {
   return spawnSync('openssl', args, { cwd: folder }).status === 0;

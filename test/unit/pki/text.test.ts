@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { DerError } from '../../../src/pki/der.ts';
 import { issueAuthority, issueLeaf } from '../../../src/pki/issue.ts';
 import { certificateText, pairText, publicKeySha256 } from '../../../src/pki/text.ts';
-import { apiserver, filesOf, now, openssl, request, temporaryFolder } from './support.ts';
+import { apiserver, filesOf, now, openssl, request, requestOf, temporaryFolder } from './support.ts';
 
 describe('the text of a certificate', () => {
   test('says everything, in a fixed form', async () => {
@@ -82,20 +82,7 @@ describe('the text of a certificate', () => {
 
   test('of a certificate of version 1 has no extensions', () => {
     const folder = temporaryFolder();
-    openssl(
-      folder,
-      'req',
-      '-new',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'a.key',
-      '-out',
-      'a.csr',
-      '-subj',
-      '/CN=a',
-    );
+    requestOf(folder);
     openssl(folder, 'x509', '-req', '-in', 'a.csr', '-signkey', 'a.key', '-out', 'a.crt', '-days', '2');
     const text = certificateText(filesOf(folder).get('a.crt') ?? '');
     expect(text).toContain('subject: CN=a\n');
