@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NODE_MODULES := node_modules/.package-lock.json
 
-.PHONY: help example build check test e2e e2e-smoke lint fmt golden docs bench clean
+.PHONY: help example build binary check test e2e e2e-smoke lint fmt golden docs bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-10s %s\n' "$$name" "$$text"; done
@@ -15,6 +15,9 @@ $(NODE_MODULES): package-lock.json
 build: $(NODE_MODULES) ## type-check and bundle the command into dist/
 	npm run --silent build
 	@chmod +x dist/cli.js
+
+binary: $(NODE_MODULES) ## the command with Node inside, as one file: dist/hardway
+	node packaging/binary.mjs
 
 example: build ## render the six-host example into out/
 	node dist/cli.js render examples/ha-stacked.yaml --out out

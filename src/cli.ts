@@ -128,6 +128,11 @@ function writeTimings(file: string): void {
   writeFileSync(file, `${JSON.stringify({ phases: { start, ...Object.fromEntries(phases) }, peakBytes })}\n`);
 }
 
-process.exitCode = await main().catch(report);
-const { HARDWAY_TIMINGS: timingsFile } = process.env;
-if (timingsFile !== undefined) writeTimings(timingsFile);
+// No top-level await: the single file is one CommonJS module, which has none.
+main()
+  .catch(report)
+  .then((status) => {
+    process.exitCode = status;
+    const { HARDWAY_TIMINGS: timingsFile } = process.env;
+    if (timingsFile !== undefined) writeTimings(timingsFile);
+  });

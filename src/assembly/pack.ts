@@ -1,10 +1,9 @@
 /** A bundle's entries in, its tarball written: the last step of a host's way. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../bundle/bundle.ts';
 import { writeBundle } from '../bundle/host-writer.ts';
 import { compressEnd, type PackedEntry, packBundle } from '../bundle/tar.ts';
-import { templatesDir } from '../lib/package-root.ts';
+import { readPackageFile, templatesDir } from '../lib/package-root.ts';
 
 /** A tarball that was written. */
 export interface PackedBundle {
@@ -16,7 +15,7 @@ export type Pack = (host: string, entries: readonly PackedEntry[]) => Promise<Pa
 
 /** What every bundle ends with. */
 export function readInstallScript(): Buffer {
-  return readFileSync(join(templatesDir, '_bundle/install.sh'));
+  return readPackageFile(join(templatesDir, '_bundle/install.sh'));
 }
 
 /** Packs into an unfinished output. */

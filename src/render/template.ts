@@ -3,9 +3,9 @@
  * syntax, and a context that throws on every name it does not have, also where
  * Handlebars' own strict mode does not look (helper arguments, #if, #each).
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
+import { readPackageFile } from '../lib/package-root.ts';
 import * as quote from './quote.ts';
 
 export type Render = (context: object) => string;
@@ -64,7 +64,7 @@ const helpers = {
 };
 
 function compile(environment: typeof Handlebars, folder: string, name: string) {
-  const text = readFileSync(join(folder, name), 'utf8');
+  const text = readPackageFile(join(folder, name)).toString();
   const template = environment.compile(text, {
     strict: true,
     noEscape: true,
@@ -99,7 +99,7 @@ function namesIn(folder: string, text: string): ReadonlySet<string> {
 }
 
 function readPartial(folder: string, name: string): string {
-  return readFileSync(join(folder, `${name}.hbs`), 'utf8');
+  return readPackageFile(join(folder, `${name}.hbs`)).toString();
 }
 
 /** Wrapped values, since hosts share most of them; the path of the first use names them all. */

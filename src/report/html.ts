@@ -1,9 +1,9 @@
 /** The cluster at a glance, as one HTML file without scripts, links or secrets. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { kubernetesPki } from '../catalog/paths.ts';
+import { readPackageFile } from '../lib/package-root.ts';
 import { authorityOf, type Pki } from '../model/certificate.ts';
 import { type Cluster, type Host, roleNames } from '../model/cluster.ts';
 import { authoritiesOf, certificateRows } from '../plan/certificates.ts';
@@ -26,7 +26,7 @@ export function reportHtml(
   bundles: readonly ReportedBundle[],
   templatesDir: string,
 ): string {
-  const text = readFileSync(join(templatesDir, '_report/report.html.hbs'), 'utf8');
+  const text = readPackageFile(join(templatesDir, '_report/report.html.hbs')).toString();
   const template = Handlebars.create().compile(text, { strict: true });
   const listed = bundles.slice(0, mostHostsListed);
   return template({
