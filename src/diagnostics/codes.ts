@@ -68,6 +68,7 @@ export const diagnosticCodes = {
   'cidr-too-small': 'A network does not hold as many addresses as the cluster needs',
   'cidr-too-large': 'A network is larger than Kubernetes accepts',
   'family-mismatch': 'An address or a network is of another family than the cluster needs here',
+  'unlike-segments': 'Hosts may lie in different network segments, and a setting needs them in one',
   'dns-address': 'The address of cluster DNS does not fit the service network',
 
   // Endpoint and ports.

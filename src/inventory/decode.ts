@@ -79,6 +79,10 @@ function decodeValue(walk: Walk, place: Place, type: Type): unknown {
       return isMap(node)
         ? decodeMap(walk, node, place.path, type, place.keyRange)
         : wrongType(walk, place, `a map with ${someKeys(type.keys)}`);
+    case 'switch':
+      return isMap(node)
+        ? decodeMap(walk, node, place.path, type.settings, place.keyRange)
+        : decodeBoolean(walk, place, `true, false or a map with ${someKeys(type.settings.keys)}`);
     case 'any':
       return decodeAny(walk, place);
   }
@@ -378,15 +382,15 @@ function decodeInteger(walk: Walk, place: Place, min: number, max: number): numb
   return undefined;
 }
 
-function decodeBoolean(walk: Walk, place: Place): boolean | undefined {
+function decodeBoolean(walk: Walk, place: Place, wanted = 'true or false'): boolean | undefined {
   const { node } = place;
   if (isScalar(node) && typeof node.value === 'boolean') return node.value;
   const written = isScalar(node) ? textOf(node).toLowerCase() : '';
   if (['y', 'yes', 'on', 'true', '1'].includes(written))
-    return wrongType(walk, place, 'true or false', { fix: 'write true' });
+    return wrongType(walk, place, wanted, { fix: 'write true' });
   if (['n', 'no', 'off', 'false', '0'].includes(written))
-    return wrongType(walk, place, 'true or false', { fix: 'write false' });
-  return wrongType(walk, place, 'true or false');
+    return wrongType(walk, place, wanted, { fix: 'write false' });
+  return wrongType(walk, place, wanted);
 }
 
 /** Plain data for a configuration file; numbers that JSON cannot hold are refused. */
@@ -502,6 +506,7 @@ function wantedText(type: Type): string {
     integer: 'a whole number',
     boolean: 'true or false',
     list: 'a list',
+    switch: 'true, false or a map',
     any: 'a value',
   };
   if (type.kind === 'map' || type.kind === 'record') return 'a map';

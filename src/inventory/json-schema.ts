@@ -35,6 +35,8 @@ function schemaOf(type: Type): JsonSchema {
     }
     case 'map':
       return mapSchema(type.keys);
+    case 'switch':
+      return { anyOf: [{ type: 'boolean' }, { ...mapSchema(type.settings.keys), type: 'object' }] };
     case 'any':
       return {};
   }

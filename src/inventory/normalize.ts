@@ -36,6 +36,7 @@ import {
   endpointKeys,
   etcdBackupKeys,
   etcdKeys,
+  flannelKeys,
   hostKeys,
   kubernetesKeys,
   networkKeys,
@@ -77,7 +78,8 @@ export function normalizeInventory(inventory: WrittenInventory, facts: Facts): C
     },
     addons: {
       coredns: or(inventory.addons?.coredns, addonsKeys.coredns),
-      flannel: or(inventory.addons?.flannel, addonsKeys.flannel),
+      flannel: flannelOf(inventory),
+      extra: (inventory.addons?.extra ?? []).map((file) => needed(file, 'addons.extra')),
     },
     hostsFile: { manage: inventory.hostsFile?.manage ?? true },
     hosts: facts.hosts.map((host) => hostOf(host, inventory, facts, domain)),
@@ -227,6 +229,16 @@ function proxyOf(proxy: NonNullable<WrittenInventory['runtime']>['proxy']): Prox
   if (proxy?.http === undefined && proxy?.https === undefined) return undefined;
   const noProxy = (proxy.noProxy ?? []).filter((entry) => entry !== undefined);
   return { http: proxy.http, https: proxy.https, noProxy };
+}
+
+function flannelOf({ addons }: WrittenInventory): Cluster['addons']['flannel'] {
+  const written = or(addons?.flannel, addonsKeys.flannel);
+  if (written === false) return undefined;
+  const settings = written === true ? undefined : written;
+  const backend = or(settings?.backend, flannelKeys.backend);
+  // host-gw knows nothing but plain routes.
+  const directRouting = backend === 'vxlan' && or(settings?.directRouting, flannelKeys.directRouting);
+  return { backend, directRouting };
 }
 
 // Hosts

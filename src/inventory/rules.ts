@@ -5,6 +5,7 @@
  */
 import type { Facts } from './facts.ts';
 import type { Problem } from './problem.ts';
+import { flannelKeysFitTheBackend, hostGatewaysAreNeighbours } from './rules/addons.ts';
 import { endpointCanBeAsked, floatingAddressIsFree, loadBalancersFitTheMode } from './rules/balancing.ts';
 import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
 import { endpointKeysFitTheMode, endpointLeadsToTheApi, portsAreFree } from './rules/endpoint.ts';
@@ -83,6 +84,8 @@ export const rules: readonly Rule[] = [
   bootstrapKeysFitTheMethod,
   runtimeKeysFitTheType,
   mirrorsFitTheRuntime,
+  flannelKeysFitTheBackend,
+  hostGatewaysAreNeighbours,
   labelsAreAllowed,
   taintsAreUnique,
   featureGatesAreKnown,

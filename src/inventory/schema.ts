@@ -11,6 +11,7 @@ import {
   binarySources,
   bootstrapMethods,
   endpointModes,
+  flannelBackends,
   keyAlgorithms,
   proxyModes,
   roleNames,
@@ -30,6 +31,7 @@ import {
   optional,
   record,
   required,
+  switchable,
   text,
   type Written,
 } from './types.ts';
@@ -285,10 +287,23 @@ export const binariesKeys = {
   mirror: optional(text('url'), 'Where install.sh fetches from, for download'),
 };
 
+export const flannelKeys = {
+  backend: key(
+    choice(flannelBackends),
+    'vxlan',
+    'vxlan: packets of pods travel inside UDP; host-gw: by plain routes, where all nodes share one network segment',
+  ),
+  directRouting: key(boolean, true, 'For vxlan: plain routes between nodes of one network segment'),
+};
+
 export const addonsKeys = {
   coredns: key(boolean, true, 'Apply CoreDNS'),
-  flannel: key(boolean, true, 'Apply flannel'),
-  extra: key(list(text('localFile'), { max: 1000 }), [], 'Manifests of your own, files on this machine'),
+  flannel: key(switchable(map(flannelKeys)), true, 'Apply flannel; with settings, a map of them'),
+  extra: key(
+    list(text('localFile'), { max: 100 }),
+    [],
+    'Manifests of your own, files on this machine, applied in this order after the others',
+  ),
 };
 
 export const sshType = map({

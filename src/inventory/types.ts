@@ -64,6 +64,12 @@ export interface MapType<K extends Keys = Keys> {
   readonly keys: K;
 }
 
+/** A part of the cluster that is there or not: true, false, or its settings, which say that it is there. */
+export interface SwitchType<K extends Keys = Keys> {
+  readonly kind: 'switch';
+  readonly settings: MapType<K>;
+}
+
 /** Whatever a component's own configuration file may hold. */
 export interface AnyType {
   readonly kind: 'any';
@@ -77,6 +83,7 @@ export type Type =
   | ListType
   | RecordType
   | MapType
+  | SwitchType
   | AnyType;
 
 /** A value as decoded: what is absent or wrong is undefined. */
@@ -94,8 +101,12 @@ export type Written<T> =
             : T extends RecordType<infer I>
               ? { readonly [name: string]: Written<I> | null | undefined }
               : T extends MapType<infer K>
-                ? { readonly [P in keyof K]?: Written<K[P]['type']> | undefined }
-                : unknown;
+                ? WrittenKeys<K>
+                : T extends SwitchType<infer K>
+                  ? boolean | WrittenKeys<K>
+                  : unknown;
+
+type WrittenKeys<K extends Keys> = { readonly [P in keyof K]?: Written<K[P]['type']> | undefined };
 
 /** Text of a form; numbers and booleans need quotes. */
 export function text(format: FormatName): TextType {
@@ -139,6 +150,11 @@ export function record<T extends Type>(keyFormat: FormatName | undefined, of: T)
 /** A map with known keys. */
 export function map<const K extends Keys>(keys: K): MapType<K> {
   return { kind: 'map', keys };
+}
+
+/** true, false, or a map with known keys. */
+export function switchable<const K extends Keys>(settings: MapType<K>): SwitchType<K> {
+  return { kind: 'switch', settings };
 }
 
 /** A key with a constant default. */

@@ -25,6 +25,9 @@ export type RuntimeType = (typeof runtimeTypes)[number];
 export const binarySources = ['host', 'bundle', 'download'] as const;
 export type BinarySource = (typeof binarySources)[number];
 
+export const flannelBackends = ['vxlan', 'host-gw'] as const;
+export type FlannelBackend = (typeof flannelBackends)[number];
+
 export const architectures = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof architectures)[number];
 
@@ -89,6 +92,13 @@ export interface ExternalEtcdSettings {
   readonly keyFile: string;
 }
 
+/** How flannel carries packets from node to node. */
+export interface FlannelSettings {
+  readonly backend: FlannelBackend;
+  /** Of vxlan: plain routes between nodes of one network segment, VXLAN between segments. */
+  readonly directRouting: boolean;
+}
+
 export interface Cluster {
   readonly name: string;
   readonly domain: string | undefined;
@@ -150,7 +160,13 @@ export interface Cluster {
   };
   readonly security: { readonly encryptionAtRest: boolean; readonly audit: boolean };
   readonly binaries: { readonly source: BinarySource; readonly dir: string };
-  readonly addons: { readonly coredns: boolean; readonly flannel: boolean };
+  readonly addons: {
+    readonly coredns: boolean;
+    /** Undefined without flannel. */
+    readonly flannel: FlannelSettings | undefined;
+    /** Files of the operator's machine as written, in the order in which they are applied. */
+    readonly extra: readonly string[];
+  };
   readonly hostsFile: { readonly manage: boolean };
   readonly hosts: readonly Host[];
 }

@@ -96,7 +96,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     floatsOnLoadBalancers,
     hasFeatureGates: Object.keys(cluster.kubernetes.featureGates).length > 0,
     installsCoreDNS: cluster.addons.coredns,
-    installsFlannel: cluster.addons.flannel,
+    installsFlannel: cluster.addons.flannel !== undefined,
     // Deprecated since 1.28: the kubelet no longer makes the chains that used them (kubernetes/enhancements#3178).
     hasIptablesBits: !isFrom(minor, '1.28'),
     // Deprecated since 1.34, with the default that hardway set before.
@@ -114,6 +114,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     namesRuntimeByFlag: !usesDockershim && !namesRuntimeInConfig,
     namesRuntimeInConfig,
     readsSnapshotsWithEtcdutl: compareMinors(parseVersion(cluster.etcd.version)?.minor ?? '3.4', '3.6') >= 0,
+    routesPodsByHosts: cluster.addons.flannel?.backend === 'host-gw',
     runsKeepalived,
     usesContainerd: cluster.runtime.type === 'containerd',
     usesContainerdWithProxy: cluster.runtime.type === 'containerd' && cluster.runtime.proxy !== undefined,

@@ -1,4 +1,5 @@
 /** What a template may see for one host, spelled out: plain data, no secrets. */
+import { flannelOf } from '../catalog/addons.ts';
 import { components } from '../catalog/components.ts';
 import * as paths from '../catalog/paths.ts';
 import { corednsImageOf, isFrom } from '../catalog/releases.ts';
@@ -58,7 +59,7 @@ function sharedValues(
       clusterDNS: cluster.network.clusterDNS.map((address) => address.text),
     },
     runtime: runtimeValues(cluster),
-    addons: { corednsImage: corednsImageOf(cluster.kubernetes.minor) },
+    addons: addonValues(cluster),
     bootstrap: { tokenTTLSeconds: cluster.bootstrap.tokenTTLSeconds },
     modules: modules.filter((module) => module.need === 'required').map((module) => module.name),
   };
@@ -125,6 +126,15 @@ function networkValues(cluster: Cluster): TemplateValues {
     dnsServiceAddress: network.clusterDNS[0]?.text ?? '',
     proxyMode: network.proxy.mode,
     ipvsScheduler: network.proxy.ipvsScheduler,
+  };
+}
+
+function addonValues({ addons, kubernetes: { minor } }: Cluster): TemplateValues {
+  const { image, pluginImage } = flannelOf(minor);
+  return {
+    corednsImage: corednsImageOf(minor),
+    // The last is read by a file that is there only with flannel.
+    flannel: { image, pluginImage, directRouting: addons.flannel?.directRouting ?? false },
   };
 }
 

@@ -1,6 +1,9 @@
 /** What the tables of releases, APIs and notes say about one step: etcd, images, the runtime, the rest. */
+
+import { isInstalled } from '../addons/images.ts';
+import { addonNames, imagesOfAddon } from '../catalog/addons.ts';
 import { components } from '../catalog/components.ts';
-import { corednsImageOf, releaseOf, sandboxImageOf } from '../catalog/releases.ts';
+import { releaseOf, sandboxImageOf } from '../catalog/releases.ts';
 import { type NoteCondition, type UpgradeNoteRow, upgradeNotes } from '../catalog/upgrades/notes.ts';
 import { type RemovedApiRow, removedApis } from '../catalog/upgrades/removed-apis.ts';
 import { etcdHops } from '../catalog/upgrades/skew.ts';
@@ -72,7 +75,12 @@ function imageItems(before: Cluster, after: Cluster): UpgradeItem[] {
   const [from, to] = [before.kubernetes.minor, after.kubernetes.minor];
   const changed = [
     imageText(before.runtime.sandboxImage, after.runtime.sandboxImage),
-    after.addons.coredns ? imageText(corednsImageOf(from), corednsImageOf(to)) : [],
+    ...addonNames
+      .filter((name) => isInstalled(name, after))
+      .map((name) => {
+        const old = imagesOfAddon(name, from);
+        return imagesOfAddon(name, to).flatMap((image, index) => imageText(old[index] ?? '', image));
+      }),
   ].flat();
   const items: UpgradeItem[] =
     changed.length === 0 ? [] : [{ kind: 'changes', subject: 'images', message: changed.join('; ') }];

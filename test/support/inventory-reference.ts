@@ -51,6 +51,7 @@ function rowsOf(keys: Keys, prefix: string, places: Map<MapType, string>): Row[]
   return Object.entries(keys).flatMap(([name, key]) => {
     const path = `${prefix}${name}`;
     const { type } = key;
+    if (type.kind === 'switch') return [rowOf(path, key), ...rowsOf(type.settings.keys, `${path}.`, places)];
     if (type.kind !== 'map') return [rowOf(path, key)];
     const place = places.get(type);
     if (place !== undefined) return [{ path, key, type: `the keys of \`${place}\`` }];
@@ -84,6 +85,8 @@ function typeText(type: Type): string {
       return `map; key: ${type.keyFormat === undefined ? 'a name' : formats[type.keyFormat].wanted}; value: ${typeText(type.of)}`;
     case 'map':
       return 'map';
+    case 'switch':
+      return '`true`, `false` or a map';
     case 'any':
       return 'any value';
   }

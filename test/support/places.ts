@@ -53,6 +53,8 @@ function placesOf(type: Type, path: string, inventoryWith: (value: unknown) => u
           inventoryWith(path === 'hosts[]' ? { ...soleHost, [name]: value } : { [name]: value }),
         ),
       );
+    case 'switch':
+      return placesOf(type.settings, path, inventoryWith);
     default:
       return [];
   }

@@ -68,7 +68,7 @@ describe('the examples', () => {
       },
       security: { encryptionAtRest: true, audit: true },
       binaries: { source: 'host', dir: '/usr/local/bin' },
-      addons: { coredns: true, flannel: true },
+      addons: { coredns: true, flannel: { backend: 'vxlan', directRouting: true } },
       hostsFile: { manage: true },
       hosts: [{ name: 'node01', roles: ['etcd', 'control-plane', 'worker'], arch: 'amd64' }].map(
         (expected) => ({
@@ -203,7 +203,7 @@ hostsFile: { manage: false }`.replace('host: "2001:DB8::9"', 'host: 198.51.100.7
       etcd: { env: { ETCD_QUOTA_BACKEND_BYTES: '8589934592' } },
       pki: { subject: { C: 'CN', ST: 'SiChuan' }, extraSANs: ['2001:db8::5', 'api.example'] },
       bootstrap: { tokenTTLSeconds: 604_800 },
-      addons: { coredns: false, flannel: true },
+      addons: { coredns: false, flannel: { backend: 'vxlan', directRouting: true } },
       hostsFile: { manage: false },
     });
   });
