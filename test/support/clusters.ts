@@ -140,6 +140,7 @@ export const manyClusters: Readonly<Record<string, Cluster>> = {
   - { name: w1, address: 192.0.2.4, roles: [worker] }`,
   ),
   'each host balances for itself': clusterOf('endpoint: { mode: node-local }', fiveHosts),
+  'flannel without a tunnel': clusterOf('addons: { flannel: { backend: host-gw } }', fiveHosts),
   'IPv6, floating': clusterOf(
     ipv6Networks,
     'endpoint: { mode: keepalived, vip: "2001:db8::100" }',
