@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { sha256 } from '../bundle/bundle.ts';
 import { writeBundle } from '../bundle/host-writer.ts';
-import { compressEnd, type PackedEntry, packBundle } from '../bundle/tar.ts';
+import { compressEnd, createPacker, type PackedEntry } from '../bundle/tar.ts';
 import { readPackageFile, templatesDir } from '../lib/package-root.ts';
 
 /** A tarball that was written. */
@@ -20,9 +20,9 @@ export function readInstallScript(): Buffer {
 
 /** Packs into an unfinished output. */
 export function createPack(staging: string): Pack {
-  const end = compressEnd(readInstallScript());
+  const packBundle = createPacker(compressEnd(readInstallScript()));
   return async (host, entries) => {
-    const tarball = await packBundle(host, entries, end);
+    const tarball = await packBundle(host, entries);
     writeBundle(staging, host, tarball);
     return { bytes: tarball.length, sha256: sha256(tarball) };
   };

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { type ArchiverOptions, TarArchive } from 'archiver';
 import type { BundleEntry } from './bundle.ts';
+import { fitsHeader, headersIn, paddedLength, renamed, tarBlock } from './tar-header.ts';
 
 /** No moment means anything here, but tar wants one, and make compares it. */
 const entryDate = new Date('2000-01-01T00:00:00Z');
@@ -19,37 +20,80 @@ export type PackedEntry = Pick<BundleEntry, 'name' | 'mode' | 'content'>;
 
 /** The end of every bundle's tar, compressed once: the bytes of install.sh and what tar puts behind them. */
 export interface SharedEnd {
-  readonly tar: Buffer;
+  readonly content: Buffer;
   readonly compressed: Buffer;
 }
 
-const tarBlock = 512;
+/** Packs one host's entries; see createPacker. */
+export type Packer = (host: string, entries: readonly PackedEntry[]) => Promise<Buffer>;
 
 /** The end of a tar whose last entry has these bytes: padding to a block, then two empty blocks. */
 export function compressEnd(lastContent: Buffer): SharedEnd {
-  const padded = Math.ceil(lastContent.length / tarBlock) * tarBlock;
-  const tar = Buffer.concat([lastContent, Buffer.alloc(padded - lastContent.length + 2 * tarBlock)]);
-  return { tar, compressed: gzipMember(tar, 9) };
+  const tar = Buffer.concat([...padded(lastContent), tarEnd]);
+  return { content: lastContent, compressed: gzipMember(tar, 9) };
 }
 
 /**
- * One host's tarball: everything below a folder with the host's name. The shared end
- * is a gzip member of its own, as RFC 1952, 2.2 allows, so that thousands of bundles do
- * not compress install.sh thousands of times.
+ * Packs hosts one after another, each into a tarball of everything below a folder with the
+ * host's name. The shared end is a gzip member of its own, as RFC 1952, 2.2 allows, so that
+ * thousands of bundles do not compress install.sh thousands of times; and archiver writes
+ * one header for all files of one mode and size, which differ in their names alone.
  */
-export async function packBundle(
+export function createPacker(end: SharedEnd): Packer {
+  const known = new Map<string, Buffer>();
+  return async (host, entries) => {
+    const headers = await headersOf(host, entries, known);
+    const contents = entries.map(({ content }) => content);
+    const parts = contents.flatMap((content, index) => [headers[index] ?? nothing, ...padded(content)]);
+    if (contents.at(-1)?.equals(end.content) !== true)
+      return gzipMember(Buffer.concat([...parts, tarEnd]), 1);
+    const start = Buffer.concat(parts.slice(0, -padded(end.content).length));
+    return Buffer.concat([gzipMember(start, 1), end.compressed]);
+  };
+}
+
+const tarEnd = Buffer.alloc(2 * tarBlock);
+const nothing = Buffer.alloc(0);
+
+/** A file's bytes, filled up to whole blocks. */
+function padded(content: Buffer): readonly [Buffer, Buffer] {
+  return [content, tarEnd.subarray(0, paddedLength(content.length) - content.length)];
+}
+
+/** A file below its host's folder, with what of its header does not depend on that. */
+interface Named extends PackedEntry {
+  readonly kind: string;
+}
+
+/** What stands before the bytes of each file: as archiver writes it, or has written it for a file of that kind. */
+async function headersOf(
   host: string,
   entries: readonly PackedEntry[],
-  end: SharedEnd,
-): Promise<Buffer> {
+  known: Map<string, Buffer>,
+): Promise<Buffer[]> {
+  const files = entries.map(({ name, mode, content }) => ({
+    name: safeName(`${host}/${name}`),
+    mode,
+    content,
+    kind: `${mode} ${content.length}`,
+  }));
+  const made = await makeHeaders(files.filter(({ name, kind }) => !fitsHeader(name) || !known.has(kind)));
+  for (const [{ name, kind }, header] of made) if (fitsHeader(name)) known.set(kind, header);
+  return files.map((file) => made.get(file) ?? renamed(known.get(file.kind) ?? nothing, file.name));
+}
+
+/** The headers of files as archiver writes them. */
+async function makeHeaders(files: readonly Named[]): Promise<ReadonlyMap<Named, Buffer>> {
+  if (files.length === 0) return new Map();
   const archive = new TarArchive({} satisfies ArchiverOptions);
   const collected = collect(archive);
-  for (const { name, mode, content } of entries)
-    append(archive, content, { name: safeName(`${host}/${name}`), mode });
+  for (const { name, mode, content } of files) append(archive, content, { name, mode });
   const [tar] = await Promise.all([collected, archive.finalize()]);
-  const start = tar.subarray(0, -end.tar.length);
-  const endsAsExpected = tar.subarray(start.length).equals(end.tar);
-  return endsAsExpected ? Buffer.concat([gzipMember(start, 1), end.compressed]) : gzipMember(tar, 1);
+  const headers = headersIn(
+    tar,
+    files.map(({ content }) => content.length),
+  );
+  return new Map(files.map((file, index) => [file, headers[index] ?? nothing]));
 }
 
 /**

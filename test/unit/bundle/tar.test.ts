@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { TarArchive } from 'archiver';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { BundleEntry } from '../../../src/bundle/bundle.ts';
-import { compressEnd, packBundle } from '../../../src/bundle/tar.ts';
+import { compressEnd, createPacker } from '../../../src/bundle/tar.ts';
 import { temporaryFolder } from '../../support/cli.ts';
 import { canRun, run } from '../../support/requirements.ts';
 
@@ -32,7 +33,7 @@ const file = join(folder, 'node01.tar.gz');
 let packed: Buffer;
 
 beforeAll(async () => {
-  packed = await packBundle('node01', entries, compressEnd(script));
+  packed = await createPacker(compressEnd(script))('node01', entries);
   writeFileSync(file, packed);
 });
 
@@ -108,33 +109,68 @@ describe('a bundle', () => {
   });
 
   test('has the same bytes each time', async () => {
-    expect((await packBundle('node01', entries, compressEnd(Buffer.from(script)))).equals(packed)).toBe(true);
+    expect((await createPacker(compressEnd(Buffer.from(script)))('node01', entries)).equals(packed)).toBe(
+      true,
+    );
   });
 
   test('whose end is another is still whole', async () => {
-    const other = await packBundle('node01', entries.slice(0, 3), compressEnd(script));
+    const other = await createPacker(compressEnd(script))('node01', entries.slice(0, 3));
     expect(gunzipSync(other).includes('hardway-manifest 1')).toBe(true);
     expect(members(other)[0]).toBe(0);
   });
 
   test.each([0, 1, 511, 512, 513, 1024])('with a last file of %i bytes', async (length) => {
     const content = Buffer.alloc(length, 'a');
-    const bytes = await packBundle(
-      'h',
-      [entry('a', 'b'), { ...entry('install.sh', ''), content }],
-      compressEnd(content),
-    );
+    const pack = createPacker(compressEnd(content));
+    const bytes = await pack('h', [entry('a', 'b'), { ...entry('install.sh', ''), content }]);
     writeFileSync(join(folder, 'last.tar.gz'), bytes);
     expect(run('tar', ['-xzOf', join(folder, 'last.tar.gz'), 'h/install.sh'])).toHaveLength(length);
   });
 });
 
+describe('hosts packed one after another', () => {
+  const end = compressEnd(script);
+  const hosts = ['node01', 'w', 'node02', `n${'o'.repeat(61)}e`, 'w2', 'node01'];
+  /** Of different lengths, so that sizes and names change from host to host. */
+  const entriesOf = (host: string) => [entry('manifest', `host ${host}\n`), ...entries];
+
+  test('have the bytes of hosts packed alone', async () => {
+    const pack = createPacker(end);
+    for (const host of hosts) {
+      const alone = await createPacker(end)(host, entriesOf(host));
+      expect((await pack(host, entriesOf(host))).equals(alone), host).toBe(true);
+    }
+  });
+
+  test('have headers that GNU tar reads, whichever host they were first written for', async () => {
+    const pack = createPacker(end);
+    for (const host of hosts) {
+      const tarball = join(folder, 'one-of-many.tar.gz');
+      writeFileSync(tarball, await pack(host, entriesOf(host)));
+      const names = entriesOf(host).map(({ name }) => `${host}/${name}`);
+      expect(run('tar', ['-tzf', tarball]).trim().split('\n')).toEqual(names);
+    }
+  });
+
+  test('pass through archiver once for each mode and size, but for names that do not fit a header', async () => {
+    const append = vi.spyOn(TarArchive.prototype, 'append');
+    const pack = createPacker(end);
+    for (let index = 100; index < 200; index += 1) await pack(`node${index}`, entries);
+    const ofFirst = entries.length;
+    expect(append.mock.calls.length).toBe(ofFirst + 99);
+    append.mockRestore();
+  });
+});
+
 describe('names that would leave the folder of the host are refused', () => {
   test.each(['../x', 'a/../x', 'a/..', '..', './x', 'a/./b', 'c:x', 'a\\b'])('%s', async (name) => {
-    await expect(packBundle('node01', [entry(name, '')], compressEnd(script))).rejects.toThrow(/not a name/);
+    await expect(createPacker(compressEnd(script))('node01', [entry(name, '')])).rejects.toThrow(
+      /not a name/,
+    );
   });
 
   test.each(['../x', '/x', '.', '..'])('a host named %s', async (host) => {
-    await expect(packBundle(host, [entry('a', '')], compressEnd(script))).rejects.toThrow(/not a name/);
+    await expect(createPacker(compressEnd(script))(host, [entry('a', '')])).rejects.toThrow(/not a name/);
   });
 });
