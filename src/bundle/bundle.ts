@@ -1,5 +1,5 @@
 /** What a bundle holds, in memory: every entry's name, mode and bytes, and the review form beside it. */
-import { createHash, createPublicKey } from 'node:crypto';
+import { createPublicKey, hash } from 'node:crypto';
 import type { RenderedFile } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
 import { type ManifestFacts, manifestText } from './manifest.ts';
@@ -52,7 +52,7 @@ const knownSums = new WeakMap<Buffer, string>();
 
 /** SHA-256 of bytes, in hex; remembered, since many hosts share a buffer. Buffers here are never written to. */
 export function sha256(content: Buffer): string {
-  const sum = knownSums.get(content) ?? createHash('sha256').update(content).digest('hex');
+  const sum = knownSums.get(content) ?? hash('sha256', content);
   knownSums.set(content, sum);
   return sum;
 }

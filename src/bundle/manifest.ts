@@ -1,4 +1,5 @@
 /** A host's plan as the text that install.sh reads; the format is described in docs/manifest.md. */
+import { createMemo } from '../lib/memo.ts';
 import type { DirectorySpec, FileSpec, Ownership } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
 
@@ -12,12 +13,25 @@ export interface ManifestFacts {
 
 /** The manifest of a host's bundle. */
 export function manifestText(plan: HostPlan, facts: ManifestFacts): string {
-  return `${statements(plan, facts).map(statementText).join('\n')}\n`;
+  return [
+    ...hostStatements(plan, facts).map(statementText),
+    ...plan.directories.map((directory) => placed(directory, directoryStatement)),
+    ...plan.files.map((file) => placed(file, fileStatement)),
+    ...plan.units.map(({ name, start }) => statementText(['unit', name, start])),
+    '',
+  ].join('\n');
+}
+
+const placedTexts = createMemo<DirectorySpec | FileSpec, string>();
+
+/** Hosts share what the plan says of most of their files and folders, and with it the text. */
+function placed<T extends DirectorySpec | FileSpec>(spec: T, statement: (spec: T) => Statement): string {
+  return placedTexts(spec, '', () => statementText(statement(spec)));
 }
 
 type Statement = readonly (string | number)[];
 
-function statements(plan: HostPlan, { release, clusterId }: ManifestFacts): Statement[] {
+function hostStatements(plan: HostPlan, { release, clusterId }: ManifestFacts): Statement[] {
   const { cluster, host } = plan;
   const { runtime } = plan;
   return [
@@ -45,9 +59,6 @@ function statements(plan: HostPlan, { release, clusterId }: ManifestFacts): Stat
     ...plan.data.map((path) => ['data', path]),
     ...plan.generated.map((path) => ['generated', path]),
     ...plan.awaited.map(({ unit, path }) => ['awaited', unit, path]),
-    ...plan.directories.map(directoryStatement),
-    ...plan.files.map(fileStatement),
-    ...plan.units.map(({ name, start }) => ['unit', name, start]),
   ];
 }
 

@@ -3,6 +3,7 @@
  * and every check has passed. Plain data; nothing here reads a disk or a clock.
  */
 import type { Address, Cidr } from '../lib/ip.ts';
+import { createMemo } from '../lib/memo.ts';
 
 export const roleNames = ['etcd', 'control-plane', 'worker', 'load-balancer'] as const;
 export type Role = (typeof roleNames)[number];
@@ -179,15 +180,11 @@ export interface SubjectAttributes {
   readonly OU?: string;
 }
 
-const hostsByRole = new WeakMap<Cluster, Map<Role, readonly Host[]>>();
+const hostsByRole = createMemo<Cluster, readonly Host[]>();
 
 /** The hosts that have a role, in inventory order. Remembered, since planning asks once per host. */
 export function hostsWithRole(cluster: Cluster, role: Role): readonly Host[] {
-  const known = hostsByRole.get(cluster) ?? new Map<Role, readonly Host[]>();
-  hostsByRole.set(cluster, known);
-  const hosts = known.get(role) ?? cluster.hosts.filter((host) => host.roles.includes(role));
-  known.set(role, hosts);
-  return hosts;
+  return hostsByRole(cluster, role, () => cluster.hosts.filter((host) => host.roles.includes(role)));
 }
 
 /** The address other hosts reach this one at: the first, of the cluster's primary family. */

@@ -1,5 +1,5 @@
 /** Reads certificates: what one says about itself, without judging it. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SubjectAltNames } from '../model/certificate.ts';
 import { DerError, derChildren, derTag, expectTag, readBits, readDer, readOid, readTime } from './der.ts';
 import {
@@ -130,7 +130,7 @@ export function keyIdentifierOf(certificate: Certificate): Buffer {
 }
 
 export function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes);
 }
 
 function extensionFields(values: ReadonlyMap<string, Buffer>) {

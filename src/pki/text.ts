@@ -1,12 +1,7 @@
 /** A certificate as text for people: the same bytes for the same certificate, whatever the locale or the clock. */
 import { createPublicKey } from 'node:crypto';
-import {
-  type Certificate,
-  certificateFacts,
-  decodeCertificate,
-  readCertificate,
-  sha256,
-} from './certificate.ts';
+import { type Certificate, certificateFacts, decodeCertificate, sha256 } from './certificate.ts';
+import { DerError } from './der.ts';
 import { publicKeyKind } from './keys.ts';
 
 const block = /-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----/g;
@@ -16,9 +11,15 @@ const block = /-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)-----END CERTIF
  * between two; empty when there is none. DerError when one cannot be read.
  */
 export function certificateText(pem: string): string {
-  return [...pem.matchAll(block)]
-    .map(([, base64 = '']) => textOf(decodeCertificate(Buffer.from(base64, 'base64'))))
-    .join('\n');
+  return textOfAll(certificatesIn(pem));
+}
+
+function certificatesIn(pem: string): Certificate[] {
+  return [...pem.matchAll(block)].map(([, base64 = '']) => decodeCertificate(Buffer.from(base64, 'base64')));
+}
+
+function textOfAll(certificates: readonly Certificate[]): string {
+  return certificates.map(textOf).join('\n');
 }
 
 /**
@@ -33,8 +34,10 @@ export interface PairText {
 
 /** The texts of a pair by the PEM text of its certificate; DerError when that cannot be read. */
 export function pairText(certificatePem: string): PairText {
-  const { publicKeyDer } = readCertificate(certificatePem);
-  return { certificate: certificateText(certificatePem), publicKeySha256: sha256(publicKeyDer) };
+  const certificates = certificatesIn(certificatePem);
+  const [leaf] = certificates;
+  if (leaf === undefined) throw new DerError('no PEM block CERTIFICATE');
+  return { certificate: textOfAll(certificates), publicKeySha256: sha256(leaf.publicKeyDer) };
 }
 
 /** SHA-256 of a public key in PEM (its SubjectPublicKeyInfo), hexadecimal; node's error when it is none. */

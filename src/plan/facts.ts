@@ -3,6 +3,7 @@
  * the conditions that rows of the catalog name in `when`. Derived here once.
  */
 import { firstWithoutDockershim, isFrom } from '../catalog/releases.ts';
+import { createMemo } from '../lib/memo.ts';
 import { compareMinors, parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, primaryAddress, type Role, type Taint } from '../model/cluster.ts';
 import { anyAddress, apiServerPort, etcdClientUrls, isDualStack, isIPv6Cluster } from './endpoints.ts';
@@ -12,14 +13,25 @@ export interface Facts {
   readonly minor: string;
   /** Values of `{name}` in flag rows. */
   readonly text: Readonly<Record<string, string>>;
-  /** Conditions of `when`. */
+  /** Conditions of `when`: one and the same object for all hosts that share their roles and these conditions. */
   readonly conditions: Readonly<Record<string, boolean>>;
 }
 
 /** The facts about a host. */
 export function factsOf(cluster: Cluster, host: Host): Facts {
-  const conditions = { ...roleConditions(cluster, host.roles), ...hostConditions(cluster, host) };
-  return { minor: cluster.kubernetes.minor, text: textFacts(cluster, host), conditions };
+  const text = { ...clusterTexts(cluster, '', () => clusterText(cluster)), ...hostText(cluster, host) };
+  return { minor: cluster.kubernetes.minor, text, conditions: conditionsOf(cluster, host) };
+}
+
+const clusterTexts = createMemo<Cluster, Record<string, string>>();
+const conditionsOfKinds = createMemo<Cluster, Record<string, boolean>>();
+
+function conditionsOf(cluster: Cluster, host: Host): Record<string, boolean> {
+  const own = hostConditions(cluster, host);
+  return conditionsOfKinds(cluster, JSON.stringify([host.roles, own]), () => ({
+    ...roleConditions(cluster, host.roles),
+    ...own,
+  }));
 }
 
 /** Whether a row with this `when` applies; an unknown condition is a mistake in a table, hence an error. */
@@ -30,11 +42,11 @@ export function holds(facts: Facts, when: string | undefined): boolean {
   return value;
 }
 
-function textFacts(cluster: Cluster, host: Host): Record<string, string> {
+/** The same on every host. */
+function clusterText(cluster: Cluster): Record<string, string> {
   const { network } = cluster;
   const { ipv4, ipv6 } = network.nodeCIDRMaskSize;
   return {
-    address: primaryAddress(host).text,
     anyAddress: anyAddress(cluster),
     apiServerPort: String(apiServerPort(cluster)),
     certValidityHours: String(cluster.pki.certValidityDays * 24),
@@ -43,20 +55,26 @@ function textFacts(cluster: Cluster, host: Host): Record<string, string> {
     etcdClientUrls: etcdClientUrls(cluster).join(','),
     featureGates: pairs(cluster.kubernetes.featureGates).join(','),
     logLevel: String(cluster.kubernetes.logLevel),
-    nodeAddresses: nodeAddresses(cluster, host).join(','),
     nodeCIDRMaskSize: String(isIPv6Cluster(cluster) ? ipv6 : ipv4),
     nodeCIDRMaskSizeIPv4: String(ipv4),
     nodeCIDRMaskSizeIPv6: String(ipv6),
-    nodeLabels: pairs(host.labels).join(','),
     // Kubernetes' own default (cmd/kube-controller-manager/app/options), written out since audits ask for it.
     nodeMonitorGracePeriod: isFrom(cluster.kubernetes.minor, '1.32') ? '50s' : '40s',
-    nodeName: host.name,
     nodePortRange: `${network.nodePortRange.first}-${network.nodePortRange.last}`,
-    nodeTaints: host.taints.map(taintText).join(','),
     podCIDR: network.podCIDRs.map((cidr) => cidr.text).join(','),
     runtimeSocket: cluster.runtime.socket,
     sandboxImage: cluster.runtime.sandboxImage,
     serviceCIDR: network.serviceCIDRs.map((cidr) => cidr.text).join(','),
+  };
+}
+
+function hostText(cluster: Cluster, host: Host): Record<string, string> {
+  return {
+    address: primaryAddress(host).text,
+    nodeAddresses: nodeAddresses(cluster, host).join(','),
+    nodeLabels: pairs(host.labels).join(','),
+    nodeName: host.name,
+    nodeTaints: host.taints.map(taintText).join(','),
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ComponentRow, type FlagRow, sharedVariables } from '../catalog/components.ts';
 import { flagsOf, isAccepted, isDeprecated } from '../catalog/flags/flags.ts';
 import { isFrom } from '../catalog/releases.ts';
+import { createMemo } from '../lib/memo.ts';
 import type { ComponentSettings } from '../model/cluster.ts';
 import { type Facts, holds } from './facts.ts';
 
@@ -64,15 +65,11 @@ export function sharedDefaults(rows: readonly ComponentRow[], facts: Facts): Var
   );
 }
 
-const rowsByMinor = new WeakMap<ComponentRow, Map<string, readonly FlagRow[]>>();
+const rowsByMinor = createMemo<ComponentRow, readonly FlagRow[]>();
 
 /** The flags of a component that a minor gets: its binary has them, and does not call them deprecated. */
 export function flagRowsOf(component: ComponentRow, minor: string): readonly FlagRow[] {
-  const known = rowsByMinor.get(component) ?? new Map<string, readonly FlagRow[]>();
-  rowsByMinor.set(component, known);
-  const rows = known.get(minor) ?? component.flags.filter((row) => isFor(row, component, minor));
-  known.set(minor, rows);
-  return rows;
+  return rowsByMinor(component, minor, () => component.flags.filter((row) => isFor(row, component, minor)));
 }
 
 function isFor(row: FlagRow, component: ComponentRow, minor: string): boolean {

@@ -8,6 +8,7 @@ import * as paths from '../catalog/paths.ts';
 import { isFrom } from '../catalog/releases.ts';
 import * as requirements from '../catalog/requirements.ts';
 import { parseEndpoint } from '../lib/endpoint.ts';
+import { createMemo } from '../lib/memo.ts';
 import {
   type Cluster,
   type ExternalEtcdSettings,
@@ -34,7 +35,7 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
   return {
     cluster,
     host,
-    directories: directoriesOf(cluster, host, facts),
+    directories: directories(facts.conditions, '', () => directoriesOf(cluster, host, facts)),
     files: filesOf(cluster, host, facts),
     units: requirements.units.filter(applies),
     users: requirements.users.filter(applies),
@@ -92,6 +93,8 @@ function failsOnCgroupV1({ kubernetes }: Cluster, { components: { kubelet } }: H
   return said === undefined ? isFrom(kubernetes.minor, '1.35') : said === true;
 }
 
+const directories = createMemo<Facts['conditions'], readonly DirectorySpec[]>();
+
 function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpec[] {
   const rows = hostDirectories.filter(
     (row) => row.roles.some((role) => host.roles.includes(role)) && holds(facts, row.when),
@@ -115,9 +118,9 @@ function etcdDirectories({ etcd: { dataDir, backup } }: Cluster): DirectorySpec[
 }
 
 function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
-  const fromTable = hostFiles
-    .filter((row) => row.roles.some((role) => host.roles.includes(role)) && holds(facts, row.when))
-    .map((row) => fileOf(row, host, facts));
+  const fromTable = tableFiles(facts.conditions, '', () => tableFilesOf(host, facts)).map(({ row, file }) =>
+    row.overlay === undefined ? file : { ...file, source: sourceOf(row, host) },
+  );
   const fromCertificates = certificateRowsOf(cluster, host).flatMap((row) =>
     certificateFiles(cluster, host, row),
   );
@@ -128,6 +131,17 @@ function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
     ...(host.roles.includes('worker') ? registryFiles(cluster) : []),
   ];
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+/** The rows that apply to a kind of host, with what each says of all hosts of that kind. */
+type TableFiles = readonly { readonly row: HostFileRow; readonly file: FileSpec }[];
+
+const tableFiles = createMemo<Facts['conditions'], TableFiles>();
+
+function tableFilesOf(host: Host, facts: Facts): TableFiles {
+  return hostFiles
+    .filter((row) => row.roles.some((role) => host.roles.includes(role)) && holds(facts, row.when))
+    .map((row) => ({ row, file: fileOf(row, host, facts) }));
 }
 
 function fileOf(row: HostFileRow, host: Host, facts: Facts): FileSpec {

@@ -5,6 +5,7 @@ import * as paths from '../catalog/paths.ts';
 import { corednsImageOf, isFrom } from '../catalog/releases.ts';
 import { httpsUrl } from '../lib/endpoint.ts';
 import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
+import { createMemo } from '../lib/memo.ts';
 import { parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
@@ -22,15 +23,13 @@ export function valuesOf(
   facts: Facts,
   modules: readonly { readonly name: string; readonly need: string }[],
 ): HostPlan['values'] {
-  const key = host.roles.join();
-  const known = sharedByRoles.get(cluster) ?? new Map<string, TemplateValues>();
-  sharedByRoles.set(cluster, known);
-  const shared = known.get(key) ?? sharedValues(cluster, host.roles, facts, modules);
-  known.set(key, shared);
+  const shared = sharedByRoles(cluster, host.roles.join(), () =>
+    sharedValues(cluster, host.roles, facts, modules),
+  );
   return { shared, own: ownValues(cluster, host, facts) };
 }
 
-const sharedByRoles = new WeakMap<Cluster, Map<string, TemplateValues>>();
+const sharedByRoles = createMemo<Cluster, TemplateValues>();
 
 /** The same for every host with these roles. */
 function sharedValues(

@@ -144,3 +144,15 @@ test('a host knows whether it is a control plane', () => {
   expect(facts('m1', fiveHosts).conditions.isNotControlPlane).toBe(false);
   expect(facts('w1', fiveHosts).conditions.isNotControlPlane).toBe(true);
 });
+
+test('hosts that share their roles and conditions share the object, so that what hangs on it is made once', () => {
+  const cluster = clusterOf(`hosts:
+  - { name: m, address: 192.0.2.1, roles: [etcd, control-plane] }
+  - { name: a, address: 192.0.2.2, roles: [worker] }
+  - { name: b, address: 192.0.2.3, roles: [worker] }
+  - { name: c, address: 192.0.2.4, roles: [worker], labels: { disk: ssd } }`);
+  const [, a, b, c] = cluster.hosts.map((host) => factsOf(cluster, host).conditions);
+  expect(a).toBe(b);
+  expect(c).not.toBe(a);
+  expect(c).toEqual({ ...a, hasNodeLabels: true });
+});

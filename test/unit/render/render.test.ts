@@ -68,3 +68,28 @@ test('what is the same for several hosts is one buffer', async () => {
   const unit = (files = w1) => files?.find(({ path }) => path.endsWith('kubelet.service'))?.content;
   expect(unit(w1)).toBe(unit(w2));
 });
+
+test('what no host has for itself is filled in once, however many hosts there are', async () => {
+  const workers = Array.from(
+    { length: 20 },
+    (_, index) => `  - { name: w${index}, address: 192.0.2.${index + 10}, roles: [worker] }`,
+  );
+  const cluster = clusterOf(
+    `hosts:\n  - { name: m, address: 192.0.2.1, roles: [etcd, control-plane] }\n${workers.join('\n')}`,
+  );
+  const filled = new Map<string, number>();
+  const templates = loadTemplates(templatesDir);
+  const counted = (name: string) => (context: object) => {
+    filled.set(name, (filled.get(name) ?? 0) + 1);
+    return templates.get(name)(context);
+  };
+  const renderHost = createRenderer(await pkiOf(cluster), { ...templates, get: counted });
+  for (const host of cluster.hosts) renderHost(planHost(cluster, host));
+  const often = [...filled].filter(([, times]) => times > 2).map(([name]) => name);
+  expect(often.sort()).toEqual([
+    'etc/hosts.hbs',
+    'etc/kubernetes/auth/_kubeconfig.hbs',
+    'etc/kubernetes/kubelet.hbs',
+    'etc/kubernetes/proxy.hbs',
+  ]);
+});
