@@ -1,12 +1,16 @@
 #!/usr/bin/env node
 /** Arguments -> command -> exit status. The one module that touches `process`. */
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { isSea } from 'node:sea';
 import { OutputFolderError } from './bundle/output.ts';
 import { exitStatus } from './cli/exit-status.ts';
 import type { Io } from './cli/io.ts';
 import { readLocalFile } from './cli/local-file.ts';
 import { parseArguments } from './cli/parse.ts';
+import { ImageProblems } from './images/problem.ts';
 import { packageVersion } from './lib/package-root.ts';
 import { isEnvironmentProblem, PkiStoreError } from './pki/problem.ts';
 
@@ -33,9 +37,17 @@ function createIo(noColor: boolean): Io {
     isTerminal: process.stderr.isTTY === true,
     columns: process.stderr.columns ?? 80,
     color: process.stderr.isTTY === true && !noColor && (process.env.NO_COLOR ?? '') === '',
+    cacheDir: join(cacheHome(), 'hardway'),
+    ownProgram: isSea() ? process.execPath : undefined,
     now: () => new Date(),
     onInterrupt,
   };
+}
+
+/** A relative path there has to be ignored, says the specification. */
+function cacheHome(): string {
+  const { XDG_CACHE_HOME = '' } = process.env;
+  return isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache');
 }
 
 /** An inventory that cannot be read. */
@@ -96,6 +108,10 @@ function report(error: unknown): number {
     for (const { path, message, fix } of error.problems)
       write(2, `hardway: ${path}: ${message}\n  fix: ${fix}\n`);
     return isEnvironmentProblem(error.kind) ? exitStatus.environment : exitStatus.wrongInput;
+  }
+  if (error instanceof ImageProblems) {
+    for (const { message, fix } of error.problems) write(2, `hardway: ${message}\n  fix: ${fix}\n`);
+    return exitStatus.environment;
   }
   if (error instanceof OutputFolderError) {
     write(2, `hardway: ${error.message}\n  fix: ${error.fix}\n`);

@@ -22,6 +22,23 @@ const pkiDir: Options = {
   describe: 'folder of the PKI store; default: pki/CLUSTER beside the inventory',
 };
 
+const severalTimes: Options = { array: true, type: 'string', nargs: 1, requiresArg: true };
+const imageOption: Record<string, Options> = {
+  image: { ...severalTimes, describe: 'a further image, of a workload; may be given several times' },
+};
+const imageSourceOptions: Record<string, Options> = {
+  ...imageOption,
+  from: {
+    ...severalTimes,
+    describe: 'OCI layout, a folder or an archive, to take images from instead of registries; several times',
+  },
+  'images-cache': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'folder of downloads, kept between runs; default: ~/.cache/hardway/images',
+  },
+};
+
 export const commands: readonly CommandRow[] = [
   {
     usage: 'init',
@@ -91,6 +108,23 @@ export const commands: readonly CommandRow[] = [
     takesInventory: true,
     options: { 'pki-dir': pkiDir },
     load: async () => (await import('../commands/certs.ts')).certsCheck,
+  },
+  {
+    usage: 'images list [inventory]',
+    describe: 'List the images that the hosts need, with their names at mirrors',
+    takesInventory: true,
+    options: imageOption,
+    load: async () => (await import('../commands/images.ts')).imagesList,
+  },
+  {
+    usage: 'images save [inventory]',
+    describe: 'Write an archive of them for each architecture, for ctr images import',
+    takesInventory: true,
+    options: {
+      out: { type: 'string', default: 'images', requiresArg: true, describe: 'folder of the archives' },
+      ...imageSourceOptions,
+    },
+    load: async () => (await import('../commands/images.ts')).imagesSave,
   },
   {
     usage: 'versions',

@@ -13,6 +13,10 @@ export interface Io {
   readonly columns: number;
   /** Whether standard error takes colours. */
   readonly color: boolean;
+  /** Where this user's cache of hardway is, as the XDG Base Directory Specification says; need not exist. */
+  readonly cacheDir: string;
+  /** The file of this command where it is a single file, see `make binary`. */
+  readonly ownProgram: string | undefined;
   readonly now: () => Date;
   /** Runs `cleanup` when a signal ends the command early; returns how to forget it. */
   readonly onInterrupt: (cleanup: () => void) => () => void;

@@ -87,6 +87,7 @@ function addCommands(parser: Argv, rows: readonly CommandRow[], choose: Choose):
 
 const groupDescriptions: Readonly<Record<string, string>> = {
   certs: 'List and check certificates',
+  images: 'List and save the images that the hosts need',
 };
 
 function addCommand(parser: Argv, row: CommandRow, usage: string, choose: Choose): void {

@@ -22,6 +22,8 @@ export function memoryIo(
     isTerminal: options.isTerminal ?? false,
     columns: 80,
     color: false,
+    ownProgram: undefined,
+    cacheDir: '/nonexistent',
     now: () => options.now ?? new Date(),
     onInterrupt: () => () => {},
     output: () => output.join(''),
