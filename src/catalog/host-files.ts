@@ -44,6 +44,7 @@ const scheduler = ['kube-scheduler.service'];
 const kubelet = ['kubelet.service'];
 const kubeProxy = ['kube-proxy.service'];
 const addons = ['kube-addons.service'];
+const nodeLabels = ['hardway-label-nodes.timer'];
 const everyComponent = [...apiserver, ...controllerManager, ...scheduler, ...kubelet, ...kubeProxy];
 
 /** Unit files may be read by all, as systemd shows them to all anyway. */
@@ -271,6 +272,28 @@ export const hostFiles: readonly HostFileRow[] = [
     mode: 0o755,
     services: addons,
   },
+  {
+    path: paths.nodeLabels,
+    source: { template: 'etc/kubernetes/node-labels.hbs' },
+    roles: ['control-plane'],
+    mode: 0o644,
+    services: nodeLabels,
+  },
+  {
+    path: paths.labelNodesScript,
+    source: { template: 'usr/local/sbin/hardway-label-nodes.hbs' },
+    roles: ['control-plane'],
+    mode: 0o755,
+    services: nodeLabels,
+  },
+  {
+    // Its timer starts it: install.sh has nothing to enable or to restart.
+    path: `${paths.systemdDir}/hardway-label-nodes.service`,
+    source: { template: 'etc/systemd/system/hardway-label-nodes.service.hbs' },
+    roles: ['control-plane'],
+    mode: 0o644,
+  },
+  unit('hardway-label-nodes.timer', 'control-plane'),
   unit('kube-apiserver.service', 'control-plane'),
   unit('kube-controller-manager.service', 'control-plane'),
   unit('kube-scheduler.service', 'control-plane'),

@@ -29,6 +29,9 @@ export const modulesFile = '/etc/modules-load.d/10-k8s-modules.conf';
 export const sysctlFile = '/etc/sysctl.d/99-kubernetes.conf';
 export const hostsFile = '/etc/hosts';
 export const applyAddonsScript = '/usr/local/sbin/hardway-apply-addons';
+export const labelNodesScript = '/usr/local/sbin/hardway-label-nodes';
+/** Labels that control planes give to nodes, one to a line. */
+export const nodeLabels = `${kubernetesDir}/node-labels`;
 export const etcdBackupScript = '/usr/local/sbin/hardway-etcd-backup';
 export const etcdRestoreScript = '/usr/local/sbin/hardway-etcd-restore';
 /** A link that the kubelet's unit sets at each start, see kubelet.service. */
@@ -47,3 +50,5 @@ export const apiBalancerConfig = `${kubernetesDir}/api-balancer.cfg`;
 export const etcdHome = '/var/lib/etcd';
 /** Remembers which bootstrap token this host created, see hardway-apply-addons. */
 export const bootstrapTokenStamp = '/var/lib/hardway/bootstrap-token';
+/** Remembers which labels this host has given to nodes, see hardway-label-nodes. */
+export const nodeLabelsStamp = '/var/lib/hardway/node-labels';

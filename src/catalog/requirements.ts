@@ -111,6 +111,7 @@ export const units: readonly (RoleRow & UnitSpec)[] = [
   { role: 'control-plane', name: 'kube-controller-manager.service', start: 'enable' },
   { role: 'control-plane', name: 'kube-scheduler.service', start: 'enable' },
   { role: 'control-plane', name: 'kube-addons.service', start: 'once' },
+  { role: 'control-plane', name: 'hardway-label-nodes.timer', start: 'enable' },
   { role: 'load-balancer', when: 'balancesForOthers', name: 'haproxy.service', start: 'reload' },
   ...floatingRoles.map((row) => ({ ...row, name: 'keepalived.service', start: 'reload' }) as const),
   { role: 'worker', when: 'balancesForItself', name: 'hardway-api-balancer.service', start: 'reload' },
@@ -147,6 +148,7 @@ export const generated: readonly (RoleRow & { readonly path: string })[] = [
   { role: 'worker', path: paths.kubeletClientCertificate },
   { role: 'worker', path: paths.kubeletResolvConf },
   { role: 'control-plane', when: 'bootstrapsWithTokenSecret', path: paths.bootstrapTokenStamp },
+  { role: 'control-plane', path: paths.nodeLabelsStamp },
 ];
 
 /**

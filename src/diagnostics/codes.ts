@@ -90,7 +90,6 @@ export const diagnosticCodes = {
   'wildcard-name': 'A wildcard name in a certificate covers more than the API server',
 
   // Labels, flags and fields of components.
-  'label-refused': 'The kubelet refuses to set this label on its own node',
   'duplicate-taint': 'A host has the same taint twice',
   'unknown-flag': 'No version of this binary that is known has this flag',
   'flag-version': 'This Kubernetes version does not have this flag or field: not yet, or no longer',

@@ -19,7 +19,6 @@ import {
   hostsHaveAddresses,
   rolesAreUnique,
 } from './rules/hosts.ts';
-import { labelsAreAllowed, taintsAreUnique } from './rules/labels.ts';
 import {
   clusterDNSFitsServices,
   networksAreApart,
@@ -37,6 +36,7 @@ import {
   runtimeKeysFitTheType,
 } from './rules/settings.ts';
 import { whatIsWrittenIsSupported } from './rules/support.ts';
+import { taintsAreUnique } from './rules/taints.ts';
 import { clusterSurvivesOneHost, rolesAreFilled } from './rules/topology.ts';
 import { versionExists } from './rules/version.ts';
 import type { WrittenInventory } from './schema.ts';
@@ -86,7 +86,6 @@ export const rules: readonly Rule[] = [
   mirrorsFitTheRuntime,
   flannelKeysFitTheBackend,
   hostGatewaysAreNeighbours,
-  labelsAreAllowed,
   taintsAreUnique,
   featureGatesAreKnown,
   componentFlagsAreKnown,

@@ -7,6 +7,7 @@ import { createMemo } from '../lib/memo.ts';
 import { compareMinors, parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, primaryAddress, type Role, type Taint } from '../model/cluster.ts';
 import { anyAddress, apiServerPort, etcdClientUrls, isDualStack, isIPv6Cluster } from './endpoints.ts';
+import { kubeletLabels } from './node-labels.ts';
 
 export interface Facts {
   /** The minor of Kubernetes: which flags there are. */
@@ -72,7 +73,7 @@ function hostText(cluster: Cluster, host: Host): Record<string, string> {
   return {
     address: primaryAddress(host).text,
     nodeAddresses: nodeAddresses(cluster, host).join(','),
-    nodeLabels: pairs(host.labels).join(','),
+    nodeLabels: kubeletLabels(host).join(','),
     nodeName: host.name,
     nodeTaints: host.taints.map(taintText).join(','),
   };
@@ -159,7 +160,7 @@ function hostConditions({ kubernetes }: Cluster, host: Host): Record<string, boo
     (flag) => flag === 'anonymous-auth' || flag === 'authentication-config' || flag.startsWith('oidc-'),
   );
   return {
-    hasNodeLabels: Object.keys(host.labels).length > 0,
+    hasNodeLabels: kubeletLabels(host).length > 0,
     hasNodeTaints: host.taints.length > 0,
     limitsAnonymous: isFrom(kubernetes.minor, firstWithAnonymousPaths) && !ownAuthentication,
   };

@@ -1,6 +1,7 @@
 /** What a template may see for one host, spelled out: plain data, no secrets. */
 import { flannelOf } from '../catalog/addons.ts';
 import { components } from '../catalog/components.ts';
+import { controlPlaneTaints } from '../catalog/node-labels.ts';
 import * as paths from '../catalog/paths.ts';
 import { corednsImageOf, isFrom } from '../catalog/releases.ts';
 import { httpsUrl } from '../lib/endpoint.ts';
@@ -13,6 +14,7 @@ import { endpointTarget, floatingValues, sharedBalancerValues } from './balancin
 import { anyAddress, apiServerPort, etcdClientPort, etcdClientUrl, etcdPeerUrl } from './endpoints.ts';
 import { type Facts, roleConditions } from './facts.ts';
 import { componentVariables, sharedDefaults } from './flags.ts';
+import { controlPlaneLabels } from './node-labels.ts';
 import { dockerMirrors } from './registries.ts';
 import { runtimeUnitsOf } from './runtime.ts';
 
@@ -59,6 +61,8 @@ function sharedValues(
     },
     runtime: runtimeValues(cluster),
     addons: addonValues(cluster),
+    // Grows with the cluster: on control planes only.
+    nodeLabels: roles.includes('control-plane') ? controlPlaneLabels(cluster) : [],
     bootstrap: { tokenTTLSeconds: cluster.bootstrap.tokenTTLSeconds },
     modules: modules.filter((module) => module.need === 'required').map((module) => module.name),
   };
@@ -132,6 +136,7 @@ function addonValues({ addons, kubernetes: { minor } }: Cluster): TemplateValues
   const { image, pluginImage } = flannelOf(minor);
   return {
     corednsImage: corednsImageOf(minor),
+    controlPlaneTaints: controlPlaneTaints(minor),
     // The last is read by a file that is there only with flannel.
     flannel: { image, pluginImage, directRouting: addons.flannel?.directRouting ?? false },
   };

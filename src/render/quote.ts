@@ -66,7 +66,7 @@ export function jsonQuote(value: string): string {
   return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escapeUnit);
 }
 
-/** A word of a language that this project quotes nothing in: the configurations of haproxy and keepalived. */
+/** A word of a language that this project quotes nothing in: the configurations of haproxy and keepalived, lists of words. */
 export function plainWord(value: string): string {
   if (!/^[A-Za-z0-9_./:@[\]-]+$/.test(value)) throw new QuotingError('plain word');
   return value;

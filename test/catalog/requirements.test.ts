@@ -60,6 +60,7 @@ describe.each(manyPlans)('%s', (_, plan) => {
       'kube-controller-manager.service',
       'kube-scheduler.service',
       'kube-addons.service',
+      'hardway-label-nodes.timer',
       'haproxy.service',
       'keepalived.service',
       'hardway-api-balancer.service',

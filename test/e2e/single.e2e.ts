@@ -7,7 +7,7 @@ import { exampleInventory, renderFor } from './support/inventory.ts';
 import { applyObject, getObject, hasCondition, kubectl, type Operator } from './support/kubectl.ts';
 import { closeLab, type Lab, openLab } from './support/lab.ts';
 import { canBootHosts } from './support/needs.ts';
-import { copyBundle, install, installer } from './support/ssh.ts';
+import { copyBundle, install, installer, mustSsh } from './support/ssh.ts';
 import { createTimer, nowSeconds } from './support/timings.ts';
 import { prepareWorker } from './support/worker.ts';
 
@@ -57,6 +57,28 @@ describe.skipIf(!canBootHosts())('one host', () => {
     await since('pod Ready', 90, async () =>
       expect(hasCondition(await getObject(operator, 'pod/web'), 'Ready')).toBe(true),
     );
+  });
+
+  it('shows the roles of its node, which the kubelet may not set, and takes away what goes', async () => {
+    const roles = async () =>
+      (await kubectl(operator, ['get', 'node', host, '--no-headers'])).split(/\s+/)[2];
+    await eventually('roles of the node', 60, async () =>
+      expect(await roles()).toBe('control-plane,master,worker'),
+    );
+    const list = '/etc/kubernetes/node-labels';
+    const unit = 'hardway-label-nodes.service';
+    await mustSsh(
+      lab,
+      host,
+      `sed -i.kept '/role.kubernetes.io\\/master=/d' ${list} && systemctl start ${unit}`,
+    );
+    expect(await roles()).toBe('control-plane,worker');
+    await mustSsh(lab, host, `mv ${list}.kept ${list} && systemctl start ${unit}`);
+    expect(await roles()).toBe('control-plane,master,worker');
+    // A run that has nothing to do says nothing.
+    const journal = await mustSsh(lab, host, `journalctl -q -o cat -u ${unit}`);
+    expect(journal.trim().split('\n').length).toBeLessThan(8);
+    expect(journal).toMatch(/labeled/);
   });
 
   it('is healthy by its own account', async () => {

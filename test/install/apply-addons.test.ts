@@ -1,13 +1,9 @@
 // hardway-apply-addons with a kubectl and a sleep that write down what they are asked for.
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { loadTemplates } from '../../src/render/template.ts';
+import { runScript, standIn } from './addon-script.ts';
 import { temporaryFolder } from './bundle.ts';
-
-const templates = loadTemplates(fileURLToPath(new URL('../../templates', import.meta.url)));
 
 /** Runs the script with answers to its first calls of kubectl, each `STATUS TEXT`; all later ones succeed. */
 const run = (answers: readonly string[]): { sleeps: string[]; said: string } => {
@@ -17,26 +13,20 @@ const run = (answers: readonly string[]): { sleeps: string[]; said: string } => 
   answers.forEach((answer, i) => {
     writeFileSync(join(folder, `answer.${i + 1}`), answer);
   });
-  const tool = (name: string, text: string): void =>
-    writeFileSync(join(folder, name), `#!/bin/bash\ncd ${folder}\n${text}`, { mode: 0o755 });
-  tool(
+  standIn(
+    folder,
     'kubectl',
     'echo >>calls; a=answer.$(wc -l <calls); [[ -f $a ]] || exit 0; tail -n +2 $a >&2; exit "$(head -n 1 $a)"\n',
   );
-  tool('sleep', 'echo "$1" >>sleeps\n');
-  const script = templates.get('usr/local/sbin/hardway-apply-addons.hbs')({
+  standIn(folder, 'sleep', 'echo "$1" >>sleeps\n');
+  const child = runScript(folder, 'hardway-apply-addons', {
     paths: {
       addonsDir: join(folder, 'addons'),
       bootstrapTokenManifest: join(folder, 'token.yaml'),
       bootstrapTokenStamp: join(folder, 'token'),
-      authDir: folder,
     },
     bootstrap: { tokenTTLSeconds: 60 },
-    binaryDir: folder,
-    apiServer: { loopbackUrl: 'https://127.0.0.1:6443' },
   });
-  writeFileSync(join(folder, 'script'), script.replace('PATH=', `PATH=${folder}:`));
-  const child = spawnSync('bash', [join(folder, 'script')], { encoding: 'utf8', timeout: 20_000 });
   expect(child.status, child.stderr).toBe(0);
   return { sleeps: readFileSync(join(folder, 'sleeps'), 'utf8').trim().split('\n'), said: child.stderr };
 };

@@ -353,6 +353,7 @@ describe('units, judged by systemd', () => {
       /^\/etc\/kubernetes\/auth\/kubelet\.conf$/,
       /^\/var\/log\/kubernetes\/audit/,
       /^\/run\//,
+      /^\/var\/lib\/hardway$/,
       /^\/usr\/local\/bin\//,
       /^\/etc\/resolv\.conf$/,
       /^\/bin\/sh$/,

@@ -342,6 +342,17 @@ describe('1.24, without dockershim', () => {
       );
   });
 
+  test('the label node-role.kubernetes.io/master is gone: control planes are .../control-plane only', async () => {
+    for (const minor of minors) {
+      const text = await fileIn(clusterAt(minor), paths.nodeLabels);
+      const names = [...(text ?? '').matchAll(/^a node-role\.kubernetes\.io\/(\S+)=$/gm)].map(
+        ([, name]) => name,
+      );
+      const wanted = minorsFrom('1.24').includes(minor) ? ['control-plane'] : ['control-plane', 'master'];
+      expect(names, minor).toEqual([...wanted, 'worker']);
+    }
+  });
+
   test('no token Secret for new ServiceAccounts: addons use projected tokens', async () => {
     for (const name of ['20-flannel', '30-coredns'])
       expect(await fileIn(clusterAt('1.24'), `${paths.addonsDir}/${name}.yaml`)).not.toMatch(
@@ -381,13 +392,18 @@ describe('1.25', () => {
     }
   });
 
-  test('the label and taint of control planes are node-role.kubernetes.io/control-plane: kubelets may set neither label', () => {
-    for (const label of ['node-role.kubernetes.io/master', 'node-role.kubernetes.io/control-plane'])
-      for (const minor of minors)
-        expect(
-          said(minor, `roleDefaults: { worker: { labels: { ${label}: "" } } }`),
-          `${label} in ${minor}`,
-        ).toContainEqual(expect.stringMatching(error));
+  test('the taint node-role.kubernetes.io/master is gone: the DNS of the cluster tolerates .../control-plane only', async () => {
+    for (const minor of minors) {
+      const text = await fileIn(clusterAt(minor), `${paths.addonsDir}/30-coredns.yaml`);
+      const tolerated = [
+        ...(text ?? '').matchAll(/- key: node-role\.kubernetes\.io\/(\S+)\n +effect: NoSchedule/g),
+      ];
+      const wanted = minorsFrom('1.25').includes(minor) ? ['control-plane'] : ['control-plane', 'master'];
+      expect(
+        tolerated.map(([, name]) => name),
+        minor,
+      ).toEqual(wanted);
+    }
   });
 });
 

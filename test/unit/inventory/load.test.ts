@@ -223,7 +223,7 @@ kubernetes: { version: 1.20 }
 security: { audit: on }
 hosts:
   - { name: a, address: 192.0.2.1, roles: [etcd, control-plane] }
-  - { name: a, address: 192.0.2.1, roles: [worker], labels: { node-role.kubernetes.io/x: "" } }
+  - { name: a, address: 192.0.2.1, roles: [worker], labels: { node-role.kubernetes.io/x: "a b" } }
 `;
     expect(codesOf(text)).toEqual([
       'unknown-key 2:12',
@@ -232,7 +232,7 @@ hosts:
       'wrong-type 4:20',
       'duplicate-host 7:13',
       'duplicate-address 7:25',
-      'label-refused 7:63',
+      'invalid-label 7:90',
     ]);
   });
 });

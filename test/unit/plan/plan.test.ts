@@ -22,6 +22,7 @@ describe('roles in every mix', () => {
       'kube-controller-manager.service',
       'kube-scheduler.service',
       'kube-addons.service',
+      'hardway-label-nodes.timer',
     ],
     worker: ['containerd.service', 'kubelet.service', 'kube-proxy.service'],
   };
