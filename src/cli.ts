@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { isSea } from 'node:sea';
+import { BinariesError } from './binaries/problem.ts';
 import { OutputFolderError } from './bundle/output.ts';
 import { exitStatus } from './cli/exit-status.ts';
 import type { Io } from './cli/io.ts';
@@ -112,6 +113,10 @@ function report(error: unknown): number {
   if (error instanceof ImageProblems) {
     for (const { message, fix } of error.problems) write(2, `hardway: ${message}\n  fix: ${fix}\n`);
     return exitStatus.environment;
+  }
+  if (error instanceof BinariesError) {
+    for (const { message, fix } of error.problems) write(2, `hardway: ${message}\n  fix: ${fix}\n`);
+    return error.kind === 'input' ? exitStatus.wrongInput : exitStatus.environment;
   }
   if (error instanceof OutputFolderError) {
     write(2, `hardway: ${error.message}\n  fix: ${error.fix}\n`);

@@ -1,4 +1,5 @@
 /** All hosts, from the model to tarballs and review trees: plan, render, write, pack. */
+import type { BinarySupply } from '../binaries/programs.ts';
 import { bundleEntries, clusterId } from '../bundle/bundle.ts';
 import { createReviewWriter } from '../bundle/host-writer.ts';
 import { packageVersion, templatesDir } from '../lib/package-root.ts';
@@ -21,6 +22,7 @@ const concurrency = 4;
 export async function assemble(
   cluster: Cluster,
   pki: Pki,
+  binaries: BinarySupply,
   staging: string,
   onDone: (done: number) => void,
 ): Promise<PackedBundle[]> {
@@ -29,6 +31,7 @@ export async function assemble(
   const parts = {
     installScript: readInstallScript(),
     release: packageVersion(),
+    binaries,
     // Without an etcd of its own, the hosts hold no data of one either.
     clusterId: clusterId((pki.authorities['etcd-ca'] ?? pki.authorities['kubernetes-ca']).certificatePem),
   };

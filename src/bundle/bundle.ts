@@ -1,5 +1,6 @@
 /** What a bundle holds, in memory: every entry's name, mode and bytes, and the review form beside it. */
 import { createPublicKey, hash } from 'node:crypto';
+import { type BinarySupply, programsOf } from '../binaries/programs.ts';
 import type { RenderedFile } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
 import { type ManifestFacts, manifestText } from './manifest.ts';
@@ -15,8 +16,10 @@ export interface BundleEntry {
   readonly certificateText?: string | undefined;
 }
 
-export interface BundleParts extends ManifestFacts {
+/** What bundles are made of beside a plan and its files. */
+export interface BundleParts extends Omit<ManifestFacts, 'programs'> {
   readonly installScript: Buffer;
+  readonly binaries: BinarySupply;
 }
 
 /** The entries of a host's bundle, in the order in which they are packed. */
@@ -25,7 +28,11 @@ export function bundleEntries(
   files: readonly RenderedFile[],
   parts: BundleParts,
 ): BundleEntry[] {
-  const manifest = entry('manifest', 0o644, Buffer.from(manifestText(plan, parts)));
+  const manifest = entry(
+    'manifest',
+    0o644,
+    Buffer.from(manifestText(plan, { ...parts, programs: programsOf(plan, parts.binaries) })),
+  );
   const rootfs = files.map((file) => ({
     name: `rootfs${file.path}`,
     mode: file.mode,

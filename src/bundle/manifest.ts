@@ -1,4 +1,5 @@
 /** A host's plan as the text that install.sh reads; the format is described in docs/manifest.md. */
+import type { HostPrograms, Program, ProgramSource } from '../binaries/programs.ts';
 import { createMemo } from '../lib/memo.ts';
 import type { DirectorySpec, FileSpec, Ownership } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
@@ -9,6 +10,8 @@ export interface ManifestFacts {
   readonly release: string;
   /** Stays the same as long as the cluster's etcd data is its own, see clusterId. */
   readonly clusterId: string;
+  /** The binaries that install.sh brings. */
+  readonly programs: HostPrograms;
 }
 
 /** The manifest of a host's bundle. */
@@ -31,7 +34,7 @@ function placed<T extends DirectorySpec | FileSpec>(spec: T, statement: (spec: T
 
 type Statement = readonly (string | number)[];
 
-function hostStatements(plan: HostPlan, { release, clusterId }: ManifestFacts): Statement[] {
+function hostStatements(plan: HostPlan, { release, clusterId, programs }: ManifestFacts): Statement[] {
   const { cluster, host } = plan;
   const { runtime } = plan;
   return [
@@ -46,6 +49,8 @@ function hostStatements(plan: HostPlan, { release, clusterId }: ManifestFacts): 
     ['arch', host.arch],
     ...host.roles.map((role) => ['role', role]),
     ...plan.binaries.map(({ path, version }) => ['binary', path, version ?? '-']),
+    ...programs.sources.map(sourceStatement),
+    ...programs.programs.map(programStatement),
     ...plan.commands.map(({ name, debian, rhel }) => ['command', name, debian, rhel]),
     ['clock'],
     ...(plan.requiresSwapOff ? [['swap', 'off']] : []),
@@ -60,6 +65,14 @@ function hostStatements(plan: HostPlan, { release, clusterId }: ManifestFacts): 
     ...plan.generated.map((path) => ['generated', path]),
     ...plan.awaited.map(({ unit, path }) => ['awaited', unit, path]),
   ];
+}
+
+function sourceStatement({ name, sha256, url }: ProgramSource): Statement {
+  return url === undefined ? ['archive', name, sha256] : ['download', name, sha256, url];
+}
+
+function programStatement({ path, unit, sha256, source, member }: Program): Statement {
+  return ['program', '0755', 'root:root', path, unit ?? '-', sha256, source, member ?? '-'];
 }
 
 function directoryStatement(directory: DirectorySpec): Statement {

@@ -21,7 +21,7 @@ import { makeHostFolders } from './host-writer.ts';
 import { leftoversOf, ownTag, previousName, stagingName } from './leftovers.ts';
 
 /** Everything that render writes at the top of the output folder. */
-const ownNames = new Set(['bundles', 'review', 'SHA256SUMS', 'report.html', '.gitignore']);
+const ownNames = new Set(['bundles', 'binaries', 'review', 'SHA256SUMS', 'report.html', '.gitignore']);
 
 export interface Output {
   /** Where the new output is made, see host-writer.ts. */
@@ -56,8 +56,8 @@ export function beginOutput(out: string, pkiDir: string): Output {
   const staging = mkdtempSync(join(parent, `${stagingName(target)}${ownTag()}-`));
   chmodSync(staging, 0o755);
   makeHostFolders(staging);
-  // For whoever keeps the output in git: the review tree may be committed, private keys not.
-  writeFileSync(join(staging, '.gitignore'), '/bundles/\n', { mode: 0o644 });
+  // For whoever keeps the output in git: the review tree may be committed, private keys and programs not.
+  writeFileSync(join(staging, '.gitignore'), '/bundles/\n/binaries/\n', { mode: 0o644 });
   return {
     staging,
     writeTop: (name, content) => writeFileSync(join(staging, name), content, { mode: 0o644 }),
@@ -125,7 +125,7 @@ function foreignNameIn(target: string): string | undefined {
     existsSync(join(target, folder)) ? readdirSync(join(target, folder)) : [];
   return (
     readdirSync(target).find((name) => !ownNames.has(name)) ??
-    namesIn('bundles').find((name) => !name.endsWith('.tar.gz')) ??
+    ['bundles', 'binaries'].flatMap(namesIn).find((name) => !name.endsWith('.tar.gz')) ??
     namesIn('review').find((name) => !existsSync(join(target, 'review', name, 'manifest')))
   );
 }

@@ -48,7 +48,9 @@ export const keepalivedRuntimeDir = '/run/hardway-keepalived';
 /** Of the balancer that a worker runs for itself; a distribution's haproxy.cfg stays as it is. */
 export const apiBalancerConfig = `${kubernetesDir}/api-balancer.cfg`;
 export const etcdHome = '/var/lib/etcd';
+/** Where install.sh keeps its notes, and unpacks binaries. */
+export const installerState = '/var/lib/hardway';
 /** Remembers which bootstrap token this host created, see hardway-apply-addons. */
-export const bootstrapTokenStamp = '/var/lib/hardway/bootstrap-token';
+export const bootstrapTokenStamp = `${installerState}/bootstrap-token`;
 /** Remembers which labels this host has given to nodes, see hardway-label-nodes. */
-export const nodeLabelsStamp = '/var/lib/hardway/node-labels';
+export const nodeLabelsStamp = `${installerState}/node-labels`;

@@ -15,22 +15,31 @@ const floatingRoles: readonly (RoleRow & { readonly when: string })[] = [
   { role: 'load-balancer', when: 'floatsOnLoadBalancers' },
 ];
 
-/** In the inventory's folder unless `dir` says where. `kubernetes`: compared exactly with its version; `any`: must exist. */
+/**
+ * In the inventory's folder unless `dir` says where. `kubernetes`: compared exactly with its version; `any`: must
+ * exist. `unit`: what runs it, restarted when install.sh brings another one. Where they come from: downloads.ts.
+ */
 export const binaries: readonly (RoleRow & {
   readonly name: string;
   readonly dir?: string;
   readonly version: 'kubernetes' | 'any';
+  readonly unit?: string;
 })[] = [
-  { role: 'etcd', name: 'etcd', version: 'any' },
+  { role: 'etcd', name: 'etcd', version: 'any', unit: 'etcd.service' },
   { role: 'etcd', name: 'etcdctl', version: 'any' },
   // From 3.6 on it alone reads snapshots (etcd-io/etcd, CHANGELOG-3.6).
   { role: 'etcd', when: 'readsSnapshotsWithEtcdutl', name: 'etcdutl', version: 'any' },
-  { role: 'control-plane', name: 'kube-apiserver', version: 'kubernetes' },
-  { role: 'control-plane', name: 'kube-controller-manager', version: 'kubernetes' },
-  { role: 'control-plane', name: 'kube-scheduler', version: 'kubernetes' },
+  { role: 'control-plane', name: 'kube-apiserver', version: 'kubernetes', unit: 'kube-apiserver.service' },
+  {
+    role: 'control-plane',
+    name: 'kube-controller-manager',
+    version: 'kubernetes',
+    unit: 'kube-controller-manager.service',
+  },
+  { role: 'control-plane', name: 'kube-scheduler', version: 'kubernetes', unit: 'kube-scheduler.service' },
   { role: 'control-plane', name: 'kubectl', version: 'any' },
-  { role: 'worker', name: 'kubelet', version: 'kubernetes' },
-  { role: 'worker', name: 'kube-proxy', version: 'kubernetes' },
+  { role: 'worker', name: 'kubelet', version: 'kubernetes', unit: 'kubelet.service' },
+  { role: 'worker', name: 'kube-proxy', version: 'kubernetes', unit: 'kube-proxy.service' },
   { role: 'worker', when: 'usesCriDockerd', name: 'cri-dockerd', version: 'any' },
   // flannel brings its own plugin only, and no pod starts without these; distributions keep them elsewhere.
   { role: 'worker', when: 'installsFlannel', dir: paths.cniBinaryDir, name: 'bridge', version: 'any' },
@@ -122,17 +131,29 @@ export const units: readonly (RoleRow & UnitSpec)[] = [
   { role: 'worker', name: 'kube-proxy.service', start: 'enable' },
 ];
 
-/** Free room wanted, in MiB: enough to start and to notice before the disk is full. For `etcd` and `etcd-backup` see stateFolders in plan/plan.ts. */
+/** Free room wanted, in MiB: enough to start and to notice before the disk is full. For `etcd`, `etcd-backup` and `binaries` see stateFolder in plan/plan.ts. */
 export const space: readonly (RoleRow & { readonly path: string; readonly mebibytes: number })[] = [
   { role: 'etcd', path: 'etcd', mebibytes: 512 },
   { role: 'etcd', when: 'backsUpEtcd', path: 'etcd-backup', mebibytes: 512 },
   { role: 'control-plane', path: '/var/log', mebibytes: 256 },
   { role: 'worker', path: paths.kubeletDir, mebibytes: 1024 },
+  // Binaries that install.sh brings: at their place, and once more where they are unpacked or the old ones kept.
+  ...bringingBinaries('etcd', 80),
+  ...bringingBinaries('control-plane', 320),
+  ...bringingBinaries('worker', 200),
 ];
+
+function bringingBinaries(role: Role, mebibytes: number) {
+  const row = { role, when: 'bringsBinaries', mebibytes };
+  return [
+    { ...row, path: 'binaries' },
+    { ...row, path: paths.installerState },
+  ];
+}
 
 /**
  * Folders of state that only `install.sh uninstall --purge-data --yes` deletes, and whose
- * owner stays as long as they do. For `etcd` and `etcd-backup` see stateFolders in plan/plan.ts.
+ * owner stays as long as they do. For `etcd` and `etcd-backup` see stateFolder in plan/plan.ts.
  */
 export const data: readonly (RoleRow & { readonly path: string })[] = [
   { role: 'etcd', path: 'etcd' },

@@ -39,6 +39,12 @@ const imageSourceOptions: Record<string, Options> = {
   },
 };
 
+const binariesDir: Options = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'folder of the official files; default: ~/.cache/hardway/binaries',
+};
+
 export const commands: readonly CommandRow[] = [
   {
     usage: 'init',
@@ -72,6 +78,7 @@ export const commands: readonly CommandRow[] = [
         describe: 'output folder, replaced as a whole',
       },
       'pki-dir': pkiDir,
+      'binaries-dir': binariesDir,
     },
     load: async () => (await import('../commands/render.ts')).render,
   },

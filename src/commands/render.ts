@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { assemble } from '../assembly/assemble.ts';
+import type { BinaryArchive } from '../binaries/pack.ts';
 import { beginOutput } from '../bundle/output.ts';
 import { renderedVersion } from '../bundle/previous.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
@@ -15,12 +16,14 @@ import type { Cluster, Host } from '../model/cluster.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { reportHtml } from '../report/html.ts';
+import { binariesDirOf, supplyBinaries, supplyProblems } from './binary-supply.ts';
 import { type InventoryOptions, readInventory } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
 
 export interface RenderOptions extends InventoryOptions {
   readonly out: string;
   readonly pkiDir: string | undefined;
+  readonly binariesDir: string | undefined;
 }
 
 export interface RenderedBundle {
@@ -34,9 +37,12 @@ export interface RenderedBundle {
 /** Runs the command. */
 export async function render(options: RenderOptions, io: Io): Promise<ExitStatus> {
   performance.mark('inventory');
+  const binariesDir = binariesDirOf(options.binariesDir, io);
   const read = readInventory(options, io, io.stderr, (cluster) => {
     const before = renderedVersion(options.out, cluster.name);
-    return before === undefined ? [] : versionStepProblems(before, cluster.kubernetes.version, options.out);
+    const steps =
+      before === undefined ? [] : versionStepProblems(before, cluster.kubernetes.version, options.out);
+    return [...steps, ...supplyProblems(cluster, options.inventory, binariesDir)];
   });
   if (read === undefined) return exitStatus.wrongInput;
   const { cluster } = read;
@@ -58,8 +64,17 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
     });
     const external = read.externalEtcd?.etcd;
     const pki = external === undefined ? store : { ...store, externalEtcd: external };
+    performance.mark('binaries');
+    const supply = await supplyBinaries(
+      cluster,
+      options.inventory,
+      binariesDir,
+      output.staging,
+      (done, total) => progress.update('binaries', done, total),
+    );
+    const archives = supply.source === 'bundle' ? supply.archives : [];
     performance.mark('bundles');
-    const packed = await assemble(cluster, pki, output.staging, (done) =>
+    const packed = await assemble(cluster, pki, supply, output.staging, (done) =>
       progress.update('bundles', done, cluster.hosts.length),
     );
     const bundles = cluster.hosts.flatMap((host, index) => {
@@ -67,13 +82,17 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
       return bundle === undefined ? [] : [{ host, bundle: `bundles/${host.name}.tar.gz`, ...bundle }];
     });
     performance.mark('output');
-    output.writeTop('SHA256SUMS', bundles.map((one) => `${one.sha256}  ${one.bundle}\n`).join(''));
+    const sums = [
+      ...bundles.map((one) => `${one.sha256}  ${one.bundle}\n`),
+      ...archives.map((one) => `${one.sha256}  binaries/${one.name}\n`),
+    ];
+    output.writeTop('SHA256SUMS', sums.join(''));
     output.writeTop('report.html', reportHtml(cluster, pki, bundles, templatesDir));
     output.commit();
     progress.finish();
     const all = [...warnings, ...changeWarnings(cluster, changes, strangers)];
     if (!options.quiet) for (const warning of all) io.stderr(`warning: ${warning}\n`);
-    io.stdout(summary(options, cluster, pkiDir, bundles, changes));
+    io.stdout(summary(options, cluster, pkiDir, bundles, archives, changes));
     return exitStatus.done;
   } catch (error) {
     progress.finish();
@@ -92,9 +111,10 @@ function summary(
   cluster: Cluster,
   pkiDir: string,
   bundles: readonly RenderedBundle[],
+  archives: readonly BinaryArchive[],
   changes: readonly PkiChange[],
 ): string {
-  if (options.format === 'json') return jsonSummary(options, cluster, pkiDir, bundles, changes);
+  if (options.format === 'json') return jsonSummary(options, cluster, pkiDir, bundles, archives, changes);
   if (options.quiet) return '';
   const rows = bundles
     .slice(0, mostHostsListed)
@@ -110,12 +130,24 @@ function summary(
     textTable(['HOST', 'ADDRESS', 'ROLES', 'BUNDLE', 'SIZE'], rows),
     more > 0 ? `and ${count(more, 'more host')}\n` : '',
     '\n',
+    archivesText(options.out, archives),
     changesText(changes),
     `Kubernetes ${cluster.kubernetes.version}, cluster ${cluster.name}, ${count(bundles.length, 'host')}\n`,
     `private:  ${join(options.out, 'bundles')}, ${pkiDir}\n`,
     `to read:  ${join(options.out, 'review')}, ${join(options.out, 'report.html')}\n`,
-    'next:     copy each bundle to its host, unpack it there, run ./install.sh preflight, then ./install.sh\n',
+    `next:     copy each bundle${archives.length > 0 ? ', and the archives of its roles,' : ''} to its host, unpack it there, run ./install.sh preflight, then ./install.sh\n`,
   ].join('');
+}
+
+/** One line for each archive that stands beside the bundles. */
+function archivesText(out: string, archives: readonly BinaryArchive[]): string {
+  if (archives.length === 0) return '';
+  const rows = archives.map(({ name, role, arch, bytes }) => [
+    join(out, 'binaries', name),
+    `every ${role} on ${arch}`,
+    `${Math.ceil(bytes / 1_048_576)} MiB`,
+  ]);
+  return `${textTable(['BINARIES', 'FOR', 'SIZE'], rows)}\n`;
 }
 
 /** Re-issued certificates one by one with their reasons, new ones counted. */
@@ -133,6 +165,7 @@ function jsonSummary(
   cluster: Cluster,
   pkiDir: string,
   bundles: readonly RenderedBundle[],
+  archives: readonly BinaryArchive[],
   changes: readonly PkiChange[],
 ): string {
   const hosts = bundles.map(({ host, bundle, bytes, sha256 }) => ({
@@ -150,6 +183,7 @@ function jsonSummary(
     out: options.out,
     pkiDir,
     hosts,
+    binaries: archives.map(({ name, ...rest }) => ({ archive: `binaries/${name}`, ...rest })),
     changes,
   };
   return `${JSON.stringify(document, null, 2)}\n`;

@@ -79,6 +79,9 @@ export const diagnosticCodes = {
   'unused-key': 'The key has no effect together with the other settings',
   'conflicting-values': 'Two values contradict each other',
 
+  // Binaries.
+  'missing-binaries': 'The binaries that the bundles are to bring are not there yet',
+
   // PKI.
   'organization-refused': 'Kubernetes reads organization and common name of a certificate as group and user',
   'unreadable-file': 'A file that the inventory names cannot be read',

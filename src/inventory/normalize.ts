@@ -75,6 +75,7 @@ export function normalizeInventory(inventory: WrittenInventory, facts: Facts): C
     binaries: {
       source: or(inventory.binaries?.source, binariesKeys.source),
       dir: or(inventory.binaries?.dir, binariesKeys.dir),
+      mirror: inventory.binaries?.mirror?.replace(/\/+$/, ''),
     },
     addons: {
       coredns: or(inventory.addons?.coredns, addonsKeys.coredns),

@@ -7,6 +7,7 @@ import type { Facts } from './facts.ts';
 import type { Problem } from './problem.ts';
 import { flannelKeysFitTheBackend, hostGatewaysAreNeighbours } from './rules/addons.ts';
 import { endpointCanBeAsked, floatingAddressIsFree, loadBalancersFitTheMode } from './rules/balancing.ts';
+import { binaryMirrorIsOpen } from './rules/binaries.ts';
 import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
 import { endpointKeysFitTheMode, endpointLeadsToTheApi, portsAreFree } from './rules/endpoint.ts';
 import { etcdVariablesAreFree, etcdVariablesAreKnown, etcdVersionFitsKubernetes } from './rules/etcd.ts';
@@ -90,6 +91,7 @@ export const rules: readonly Rule[] = [
   featureGatesAreKnown,
   componentFlagsAreKnown,
   configFieldsAreKnown,
+  binaryMirrorIsOpen,
   settingsKeepDoorsShut,
 ];
 

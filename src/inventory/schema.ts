@@ -281,10 +281,13 @@ export const binariesKeys = {
   source: key(
     choice(binarySources),
     'host',
-    'host: the binaries are there already; bundle: packed beside the bundles; download: install.sh fetches them',
+    'host: the binaries are there already; bundle: packed beside the bundles; download: install.sh fetches them; see docs/binaries.md',
   ),
   dir: key(text('absolutePath'), '/usr/local/bin', 'Folder of the binaries on the hosts'),
-  mirror: optional(text('url'), 'Where install.sh fetches from, for download'),
+  mirror: optional(
+    text('url'),
+    'Where binaries fetch and install.sh get the official files, instead of where they are published; below it a file keeps host and path. Sums never come from there',
+  ),
 };
 
 export const flannelKeys = {

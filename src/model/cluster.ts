@@ -160,7 +160,12 @@ export interface Cluster {
     readonly proxy: ProxySettings | undefined;
   };
   readonly security: { readonly encryptionAtRest: boolean; readonly audit: boolean };
-  readonly binaries: { readonly source: BinarySource; readonly dir: string };
+  readonly binaries: {
+    readonly source: BinarySource;
+    readonly dir: string;
+    /** Without a slash at its end; undefined: from where they are published. */
+    readonly mirror: string | undefined;
+  };
   readonly addons: {
     readonly coredns: boolean;
     /** Undefined without flannel. */

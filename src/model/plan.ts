@@ -1,5 +1,5 @@
 /** Everything that one host's bundle says and holds, before any byte is rendered. */
-import type { Cluster, Host } from './cluster.ts';
+import type { Cluster, Host, Role } from './cluster.ts';
 import type { DirectorySpec, FileSpec } from './file.ts';
 
 export interface UnitSpec {
@@ -12,6 +12,17 @@ export interface UnitSpec {
   readonly start: 'enable' | 'reload' | 'once' | 'runtime';
 }
 
+/** A binary that the host runs; where it comes from is decided in binaries/programs.ts. */
+export interface PlannedBinary {
+  readonly name: string;
+  readonly role: Role;
+  readonly path: string;
+  /** Undefined: any. */
+  readonly version: string | undefined;
+  /** Runs it. */
+  readonly unit: string | undefined;
+}
+
 export interface HostPlan {
   readonly cluster: Cluster;
   readonly host: Host;
@@ -22,7 +33,7 @@ export interface HostPlan {
   /** In start order. */
   readonly units: readonly UnitSpec[];
   readonly users: readonly { readonly name: string; readonly home: string }[];
-  readonly binaries: readonly { readonly path: string; readonly version: string | undefined }[];
+  readonly binaries: readonly PlannedBinary[];
   readonly commands: readonly { readonly name: string; readonly debian: string; readonly rhel: string }[];
   readonly ports: readonly { readonly port: number; readonly unit: string }[];
   readonly modules: readonly { readonly name: string; readonly need: 'required' | 'optional' }[];

@@ -37,8 +37,13 @@ function conditionsOf(cluster: Cluster, host: Host): Record<string, boolean> {
 
 /** Whether a row with this `when` applies; an unknown condition is a mistake in a table, hence an error. */
 export function holds(facts: Facts, when: string | undefined): boolean {
+  return conditionHolds(facts.conditions, when);
+}
+
+/** The same where only conditions are known. */
+export function conditionHolds(conditions: Facts['conditions'], when: string | undefined): boolean {
   if (when === undefined) return true;
-  const value = facts.conditions[when];
+  const value = conditions[when];
   if (value === undefined) throw new Error(`no such condition: ${when}`);
   return value;
 }
@@ -106,6 +111,7 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     backsUpEtcd: cluster.etcd.backup !== undefined,
     balancesForItself: mode === 'node-local' && roles.includes('worker') && !roles.includes('control-plane'),
     balancesForOthers: mode === 'haproxy',
+    bringsBinaries: cluster.binaries.source !== 'host',
     bootstrapsWithToken: method !== 'signed',
     bootstrapsWithTokenFile: method === 'token-file',
     bootstrapsWithTokenSecret: method === 'token-secret',

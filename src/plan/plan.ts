@@ -19,6 +19,7 @@ import {
 } from '../model/cluster.ts';
 import type { DirectorySpec, FileSource, FileSpec, KubeconfigSource } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
+import { binariesOf } from './binaries.ts';
 import { certificateId, certificateRowsOf } from './certificates.ts';
 import { dialledUrl, etcdClientPort, localApiServerUrl, portOf } from './endpoints.ts';
 import { type Facts, factsOf, holds } from './facts.ts';
@@ -39,10 +40,7 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
     files: filesOf(cluster, host, facts),
     units: requirements.units.filter(applies),
     users: requirements.users.filter(applies),
-    binaries: requirements.binaries.filter(applies).map(({ name, dir = cluster.binaries.dir, version }) => ({
-      path: `${dir}/${name}`,
-      version: version === 'kubernetes' ? cluster.kubernetes.version : undefined,
-    })),
+    binaries: binariesOf(cluster, host.roles),
     commands: requirements.commands.filter(applies),
     ports: requirements.ports.filter(applies).map(({ port, unit }) => ({
       port: portOf(cluster, port),
@@ -64,10 +62,11 @@ export function planHost(cluster: Cluster, host: Host): HostPlan {
 }
 
 /** Folders that the inventory names, by the words that stand for them in the catalog's tables. */
-function stateFolder({ etcd }: Cluster, path: string): string {
+function stateFolder({ etcd, binaries }: Cluster, path: string): string {
   const folders: Readonly<Record<string, string | undefined>> = {
     etcd: etcd.dataDir,
     'etcd-backup': etcd.backup?.dir,
+    binaries: binaries.dir,
   };
   return folders[path] ?? path;
 }

@@ -10,10 +10,12 @@
 # What `install` does, in order:
 #   1. open_bundle   the bundle is whole: sums, manifest, nothing surplus
 #   2. preflight     every problem of this host at once; nothing has changed yet
-#   3. apply         users, folders, files, blocks, unit links; removes what an
-#                    earlier bundle had installed and this one has not
-#   4. activate      modules, sysctl, then (re)starts what changed
-#   5. watch         waits, not for ever, until the units are active
+#   3. stage         the binaries that differ: found or fetched, held against their
+#                    sums and unpacked; nothing but our own folder has changed yet
+#   4. apply         users, folders, binaries, files, blocks, unit links; removes what
+#                    an earlier bundle had installed and this one has not
+#   5. activate      modules, sysctl, then (re)starts what changed
+#   6. watch         waits, not for ever, until the units are active
 #
 # What it keeps, below /var/lib/hardway (mode 0700):
 #   manifest, receipt  what is installed
@@ -22,6 +24,7 @@
 #   created            users, groups and folders that were not there before us
 #   once               units of the kind `once` that have succeeded
 #   data               which cluster the data folders belong to
+#   staged/            binaries on their way to their place, and downloads
 #   backups/NNNN/      one transaction: `state` (open, done), `entries` (the
 #                      journal: what stood where), `files` (the bytes of it)
 #
@@ -37,7 +40,7 @@ unset CDPATH GLOBIGNORE BASH_ENV ENV
 # ------------------------------------------------------------ tables, globals
 
 readonly EXIT_OK=0 EXIT_FOUND=1 EXIT_USAGE=2 EXIT_ENVIRONMENT=3
-readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5 LONELY_SECONDS=30 ANEW_SECONDS=8 MOST_ANEW=5
+readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5 LONELY_SECONDS=30 ANEW_SECONDS=8 MOST_ANEW=5 FETCH_ATTEMPTS=5
 readonly LIVE_LOCK=/run/hardway.lock
 readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 
@@ -45,19 +48,22 @@ readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 declare -rA STATEMENTS=(
   [release]='word' [cluster]='word' [cluster-id]='word' [kubernetes]='word'
   [host]='label' [fqdn]='dns' [address]='address' [arch]='arch' [role]='label'
-  [binary]='path word' [command]='command package package' [clock]='' [swap]='off' [cgroup]='two'
+  [binary]='path word' [archive]='name sum' [download]='name sum url'
+  [program]='mode owner path units sum name member' [command]='command package package' [clock]='' [swap]='off' [cgroup]='two'
   [runtime]='label unit- path-' [port]='tcp port unit' [space]='path number'
   [peer]='label where port' [module]='module need' [user]='user path' [data]='path'
   [generated]='path' [awaited]='unit path' [dir]='mode owner path' [file]='mode owner path units'
   [block]='mode owner path units' [unit]='unit start'
 )
 readonly UNIT='[A-Za-z0-9][A-Za-z0-9:_.@-]*\.(service|timer|socket|target|mount|path)'
+readonly NAME='[A-Za-z0-9][A-Za-z0-9._+-]*'
 readonly PATH_SHAPE='(/[A-Za-z0-9._@:+%=~-]+)+'
 declare -rA SHAPES=(
   [word]='[A-Za-z0-9._:+~-]+' [label]='[a-z0-9]([a-z0-9-]*[a-z0-9])?'
   [dns]='(-|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [address]='[0-9a-f.:]+' [where]='([0-9a-f.:]+|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [arch]='(amd64|arm64)'
   [path]="$PATH_SHAPE" [path-]="(-|$PATH_SHAPE)" [command]='[A-Za-z0-9][A-Za-z0-9._+-]*'
-  [package]='(-|[A-Za-z0-9][A-Za-z0-9.+_-]*)' [off]='off' [tcp]='tcp' [two]='2'
+  [name]="$NAME" [sum]='[0-9a-f]{64}' [member]="(-|(\\./)?$NAME(/$NAME)*)"
+  [url]='https?://[A-Za-z0-9._:+%=,/~@-]+' [package]='(-|[A-Za-z0-9][A-Za-z0-9.+_-]*)' [off]='off' [tcp]='tcp' [two]='2'
   [unit]="$UNIT" [unit-]="(-|$UNIT)" [units]="(-|$UNIT(,$UNIT)*)"
   [port]='[1-9][0-9]{0,4}' [number]='[0-9]{1,9}' [module]='[A-Za-z0-9_][A-Za-z0-9_-]*'
   [need]='(required|optional)' [user]='[a-z_][a-z0-9_-]{0,31}' [mode]='0[0-7]{3}'
@@ -306,16 +312,21 @@ check_singles() {
   [[ -n $(single address) ]] || refuse_bundle "manifest: has no address"
 }
 
-check_references() { # no path twice, every unit that a file names is declared
-  local twice declared _mode _owner path units unit
+check_references() { # no path twice, every unit and every source that is named is declared
+  local twice declared sources _mode _owner path units unit _sum name _member
   declared=" $(statements unit "$MANIFEST" | cut -d ' ' -f 1 | tr '\n' ' ')"
-  twice=$({ managed_paths file; managed_paths block; } | sort | uniq -d | sed -n 1p)
+  sources=" $(program_sources | cut -d ' ' -f 2 | tr '\n' ' ')"
+  twice=$({ managed_paths file; managed_paths block; managed_paths program; program_sources | cut -d ' ' -f 2; } |
+    sort | uniq -d | sed -n 1p)
   [[ -z $twice ]] || refuse_bundle "manifest: $twice stands there twice"
-  while read -r _mode _owner path units; do
+  while read -r _mode _owner path units _sum name _member; do
+    [[ $sources == *" $name "* ]] || refuse_bundle "manifest: $path comes out of $name, which has no statement"
+  done < <(statements program "$MANIFEST")
+  while read -r _mode _owner path units _sum; do
     for unit in ${units//,/ }; do
       [[ $unit == - || $declared == *" $unit "* ]] || refuse_bundle "manifest: $path names $unit, which has no unit statement"
     done
-  done < <(statements file "$MANIFEST" && statements block "$MANIFEST")
+  done < <(statements file "$MANIFEST" && statements block "$MANIFEST" && statements program "$MANIFEST")
 }
 
 check_sums() {
@@ -368,6 +379,7 @@ statements() { # KIND FILE...: the words of its statements of that kind, one sta
 
 single() { statements "$1" "$MANIFEST" | sed -n 1p; }
 managed_paths() { statements "$1" "$MANIFEST" | cut -d ' ' -f 3; }
+program_sources() { sed -n -E '/^(archive|download) /p' -- "$MANIFEST"; } # lines "KIND NAME SUM [URL]"
 cluster_id() {
   local id
   id=$(single cluster-id)
@@ -386,13 +398,16 @@ installed_statements() { # KIND
   } | awk '!seen[$0]++'
 }
 
+# Files and binaries of ours, as lines "MODE OWNER PATH UNITS".
+installed_files() { { installed_statements file; installed_statements program; } | cut -d ' ' -f 1-4; }
+
 # A file or unit without an entry in the journal is as it was before: the host's own, or not there.
 reached_statements() { # KIND DIR
   local journal=$2/entries
   [[ -f $journal ]] || journal=/dev/null
   statements "$1" "$2"/attempted.* | awk -v kind="$1" -v modules="$LOCAL_MODULES" '
     FILENAME == ARGV[1] { if ($NF == ".") noted[$(NF - 1)] = 1; next }
-    kind == "file" && !noted[$3] { next }
+    (kind == "file" || kind == "program") && !noted[$3] { next }
     kind == "generated" && !noted[$1] { next }
     kind == "module" && !noted[modules] { next }
     kind == "unit" && !noted[$1] && !noted["/etc/systemd/system/" $1] { next }
@@ -420,10 +435,12 @@ run_install() {
     take_lock
     open_log
     if $INSTALL_PACKAGES; then install_packages; fi
+    stage_programs
   fi
   continue_transaction
   apply
   commit
+  remove_staged
   if $DRY_RUN; then
     say "dry run: $(totals)"
   elif $NO_START; then
@@ -437,8 +454,13 @@ run_install() {
 totals() { printf '%s created, %s changed, %s removed, %s unchanged' "$CREATED" "$CHANGED" "$REMOVED" "$UNCHANGED"; }
 
 run_verify() {
-  local mode owner path units unit start
+  local mode owner path units unit start sum
   while read -r mode owner path; do verify_dir "$mode" "$owner" "$path"; done < <(statements dir "$MANIFEST")
+  while read -r mode owner path units sum _; do
+    resolve "$path"
+    ids_of "$owner"
+    verify_file "$path" "$mode" "$owner" "$sum"
+  done < <(statements program "$MANIFEST")
   while read -r mode owner path units; do
     resolve "$path"
     ids_of "$owner"
@@ -468,13 +490,13 @@ verify_dir() { # MODE OWNER PATH
   fi
 }
 
-verify_file() { # PATH MODE OWNER
+verify_file() { # PATH MODE OWNER [SUM]: a binary has no bytes in the bundle, but a sum
   if [[ ! -e $TARGET && ! -L $TARGET ]]; then
     difference "$1: missing"
   elif [[ -L $TARGET || ! -f $TARGET ]]; then
     difference "$1: not a plain file"
   else
-    cmp -s -- "$BUNDLE/rootfs$1" "$TARGET" || difference "$1: content differs"
+    if [[ -n ${4-} ]]; then has_sum "$4"; else cmp -s -- "$BUNDLE/rootfs$1" "$TARGET"; fi || difference "$1: content differs"
     has_mode_and_owner "$2" || difference "$1: mode and owner are $(stat -c '%a %U:%G' -- "$TARGET"), wanted ${2#0} $3"
   fi
 }
@@ -534,6 +556,7 @@ preflight() {
   check_system
   check_host
   check_tools
+  check_programs
   check_place
   if [[ -z $ROOT ]]; then
     check_ports
@@ -663,11 +686,16 @@ missing_packages() { # with a blank before each
 }
 
 check_binary() { # PATH VERSION
-  local name=${1##*/} version=" $2" output shape
+  local name=${1##*/} version=" $2" output shape machine
   [[ $2 != - ]] || version=''
-  if [[ -f $BUNDLE/rootfs$1 ]]; then return 0; fi
+  if [[ -f $BUNDLE/rootfs$1 ]] || managed_paths program | grep -qxF -- "$1"; then return 0; fi
   if [[ ! -x $ROOT$1 || -d $ROOT$1 ]]; then
     lack "$1 is missing or cannot be executed" "put $name$version for $(single arch) there, mode 0755"
+    return
+  fi
+  machine=$(elf_machine "$ROOT$1")
+  if [[ -n $machine && $machine != "$(single arch)" ]]; then
+    problem "$1 is for $machine, and this host is $(single arch)" "put $name$version for $(single arch) there, mode 0755"
     return
   fi
   if [[ $2 == - || -n $ROOT ]]; then return 0; fi
@@ -682,6 +710,78 @@ check_binary() { # PATH VERSION
     kube*) problem "$1 is not version $2" "put $name $2 there, or set kubernetes.version in the inventory and render again" ;;
     *) caution "$1 does not say that it is version $2" "check: $1 --version" ;;
   esac
+}
+
+elf_machine() { # FILE: what a program is for, by bytes 4 to 7 and 18 of its header; nothing for a script
+  local header=()
+  read -r -a header < <(od -A n -v -t u1 -N 20 -- "$1" 2>/dev/null | tr '\n' ' ') || true
+  ((${#header[@]} == 20)) && [[ ${header[*]:0:4} == '127 69 76 70' ]] || return 0
+  case ${header[18]}.${header[19]} in
+    62.0) printf 'amd64\n' ;;
+    183.0) printf 'arm64\n' ;;
+    3.0) printf '386\n' ;;
+    40.0) printf 'arm\n' ;;
+    *) printf 'another machine\n' ;;
+  esac
+}
+
+# What binaries come out of: an archive beside the bundle is held against its sum now; what has to be
+# fetched, once all else is ready. Nothing is asked of sources whose binaries are all in place.
+check_programs() {
+  local kind name sum url
+  [[ -n $(program_sources) ]] || return 0
+  find_stale_programs
+  while read -r kind name sum url; do
+    is_source_needed "$name" || continue
+    case $kind in
+      archive) check_archive "$name" "$sum" ;;
+      download) check_fetcher "$url" ;;
+    esac
+  done < <(program_sources)
+}
+
+find_stale_programs() { # $SCRATCH/stale: the statements of binaries that are not in place
+  local mode owner path units sum name member
+  while read -r mode owner path units sum name member; do
+    resolve "$path"
+    if [[ ! -f $TARGET || -L $TARGET ]] || ! has_sum "$sum"; then
+      printf '%s %s %s %s %s %s %s\n' "$mode" "$owner" "$path" "$units" "$sum" "$name" "$member"
+    fi
+  done < <(statements program "$MANIFEST") >"$SCRATCH/stale"
+}
+
+is_stale() { grep -q -F -- " $1 " "$SCRATCH/stale"; } # PATH
+is_source_needed() { cut -d ' ' -f 6 -- "$SCRATCH/stale" | grep -qxF -- "$1"; } # NAME
+
+has_sum() { [[ $(sum_of "$TARGET") == "$1" ]]; } # SUM: TARGET has it
+sum_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
+
+check_archive() { # NAME SUM
+  local file found
+  file=$(find_archive "$1")
+  if [[ -z $file ]]; then
+    problem "$1, which holds binaries of this host, is not there" "copy out/binaries/$1 to $BUNDLE/ or $(dirname -- "$BUNDLE")/"
+    return
+  fi
+  found=$(sum_of "$file")
+  [[ $found == "$2" ]] || problem "$file is not whole: SHA-256 is $found, wanted $2" "copy out/binaries/$1 of the same render again"
+}
+
+find_archive() { # NAME: in the bundle's folder, beside that, or in a folder binaries beside that
+  local dir
+  for dir in "$BUNDLE" "${BUNDLE%/*}" "${BUNDLE%/*}/binaries"; do
+    if [[ -f $dir/$1 ]]; then
+      printf '%s\n' "$dir/$1"
+      return
+    fi
+  done
+}
+
+check_fetcher() { # URL; said once
+  if have curl || have wget; then return 0; fi
+  [[ $BLOCKED != *'<curl>'* ]] || return 0
+  BLOCKED="$BLOCKED<curl>"
+  problem "binaries have to be fetched from $1, and neither curl nor wget is there" "$(package_command) curl"
 }
 
 check_place() { # free space, by file system
@@ -897,7 +997,7 @@ certificate_dates() { # lines "PATH START END", in seconds since 1970
 check_existing() { # what stands where we are about to write
   local _mode _owner path _units name
   while read -r _mode _owner path; do check_way "$path/."; done < <(statements dir "$MANIFEST")
-  installed_statements file >"$SCRATCH/ours"
+  installed_files >"$SCRATCH/ours"
   while read -r _mode _owner path _units; do
     check_way "$path"
     resolve "$path"
@@ -907,6 +1007,15 @@ check_existing() { # what stands where we are about to write
       info "replaces $path, which is not ours (a backup is kept)"
     fi
   done < <(statements file "$MANIFEST")
+  while read -r _mode _owner path _units; do
+    check_way "$path"
+    resolve "$path"
+    if [[ -d $TARGET && ! -L $TARGET ]]; then
+      problem "$path is a folder, and a binary goes there" "move it away"
+    elif [[ -e $TARGET ]] && ! grep -q -F -- " $path " "$SCRATCH/ours" && is_stale "$path"; then
+      info "replaces $path, which is not ours (a backup is kept)"
+    fi
+  done < <(statements program "$MANIFEST")
   while read -r _mode _owner path _units; do
     check_way "$path"
     resolve "$path"
@@ -975,14 +1084,120 @@ check_data() { # etcd refuses to work with the data of another cluster, and nobo
   done < <(statements data "$MANIFEST")
 }
 
-# ----------------------------------------------------------------- 3. apply
+# ----------------------------------------------------------------- 3. stage
+
+# Below STATE, where nobody but root writes: what is checked there is what is installed.
+stage_programs() {
+  local kind name sum url
+  if [[ ! -s $SCRATCH/stale ]]; then return 0; fi
+  make_state
+  must mkdir -p -m 0700 -- "$STATE/staged"
+  while read -r kind name sum url; do
+    is_source_needed "$name" || continue
+    if [[ $kind == archive ]]; then
+      unpack_programs "$name" "$(find_archive "$name")"
+    else
+      fetch "$name" "$sum" "$url"
+      unpack_programs "$name" "$STATE/staged/$name"
+    fi
+  done < <(program_sources)
+}
+
+unpack_programs() { # NAME FILE: the binaries of that source that are not in place, each with its sum
+  local _mode _owner path _units sum name member found members=()
+  while read -r _mode _owner path _units sum name member; do
+    [[ $name == "$1" && $member != - ]] || continue
+    [[ " ${members[*]-} " == *" $member "* ]] || members+=("$member")
+  done <"$SCRATCH/stale"
+  if ((${#members[@]})); then
+    must mkdir -p -m 0700 -- "$STATE/staged/$1.d"
+    tar -xzf "$2" --no-same-owner --no-same-permissions -C "$STATE/staged/$1.d" -- "${members[@]}" ||
+      give_up_staging "cannot unpack $2 (is the disk full?)"
+  fi
+  while read -r _mode _owner path _units sum name member; do
+    [[ $name == "$1" ]] || continue
+    staged_file "$name" "$member"
+    [[ -f $TARGET && ! -L $TARGET ]] || give_up_staging "$2 holds no $member"
+    found=$(sum_of "$TARGET")
+    [[ $found == "$sum" ]] || give_up_staging "$member in $2 is not whole: SHA-256 is $found, wanted $sum"
+  done <"$SCRATCH/stale"
+}
+
+staged_file() { # NAME MEMBER: TARGET is where stage_programs has put it
+  TARGET=$STATE/staged/$1
+  if [[ $2 != - ]]; then TARGET=$TARGET.d/$2; fi
+}
+
+give_up_staging() { # MESSAGE
+  remove_staged
+  fail "$EXIT_ENVIRONMENT" "$1; nothing was changed"
+}
+
+remove_staged() { # and what was made for it, where nothing else came of it
+  if $DRY_RUN || [[ ! -d $STATE/staged ]]; then return 0; fi
+  must rm -rf -- "$STATE/staged"
+  rmdir -- "$STATE/backups" "$STATE" 2>/dev/null || true
+}
+
+# A part of an earlier run or attempt is gone on with. Where the server refuses that, or what comes out
+# differs from its sum, the part may be to blame, and the file is fetched once more as a whole.
+fetch() { # NAME SUM URL
+  local file=$STATE/staged/$1 found='' resumed=false
+  if [[ -s $file ]]; then
+    resumed=true
+    [[ $(sum_of "$file") != "$2" ]] || return 0
+  fi
+  say "fetching $3"
+  if try_to_get "$3" "$file"; then found=$(sum_of "$file"); elif ! $resumed || [[ -s $file ]]; then give_up_fetching "$3"; fi
+  if [[ $found != "$2" ]] && $resumed; then
+    must rm -f -- "$file"
+    try_to_get "$3" "$file" || give_up_fetching "$3"
+    found=$(sum_of "$file")
+  fi
+  [[ $found == "$2" ]] || give_up_staging "what $3 gives is not $1: SHA-256 is $found, wanted $2"
+}
+
+give_up_fetching() { # URL
+  fail "$EXIT_ENVIRONMENT" "cannot fetch $1; nothing was changed, and the next run goes on where this one ended"
+}
+
+try_to_get() { # URL FILE: again where the connection broke; a part that the server does not go on with is removed
+  local attempt status
+  for ((attempt = 1; attempt <= FETCH_ATTEMPTS; attempt++)); do
+    status=0
+    get "$1" "$2" || status=$?
+    case $status in
+      0) return 0 ;;
+      8 | 22 | 33 | 36) # what wget and curl say of an answer that is an error, and of a part not gone on with
+        must rm -f -- "$2"
+        return 1
+        ;;
+    esac
+    ((attempt == FETCH_ATTEMPTS)) || sleep "$((attempt * 2))"
+  done
+  return 1
+}
+
+get() { # URL FILE: goes on where FILE ends; gives up on a server that is silent for a minute
+  if have curl; then
+    curl -g -f -s -S -L --max-redirs 5 --proto '=http,https' --connect-timeout 20 --speed-limit 1 --speed-time 60 \
+      -C - -o "$2" "$1" 8>&-
+  else
+    wget -nv -c --tries=1 --timeout=60 --max-redirect=5 -O "$2" "$1" 8>&-
+  fi
+}
+
+# ----------------------------------------------------------------- 4. apply
 
 apply() {
-  local mode owner path units unit start user home
+  local mode owner path units unit start user home sum name member
   remove_temporary_files
   set_hostname
   while read -r user home; do ensure_user "$user" "$home"; done < <(statements user "$MANIFEST")
   while read -r mode owner path; do ensure_dir "$mode" "$owner" "$path"; done < <(statements dir "$MANIFEST")
+  while read -r mode owner path units sum name member; do
+    ensure_program "$mode" "$owner" "$path" "$units" "$sum" "$name" "$member"
+  done < <(statements program "$MANIFEST")
   while read -r mode owner path units; do
     ensure_file "$BUNDLE/rootfs$path" "$mode" "$owner" "$path" "$units"
   done < <(statements file "$MANIFEST")
@@ -1172,6 +1387,29 @@ ensure_file() { # SOURCE MODE OWNER PATH UNITS
   place "$1" "$2" "$IDS"
 }
 
+ensure_program() { # MODE OWNER PATH UNITS SUM NAME MEMBER
+  local source
+  staged_file "$6" "$7"
+  source=$TARGET
+  resolve "$3"
+  ids_of "$2"
+  # Nothing was staged for one that has its sum; its mode or owner may still differ.
+  if ! is_stale "$3"; then
+    if has_mode_and_owner "$1"; then
+      UNCHANGED=$((UNCHANGED + 1))
+      return 0
+    fi
+    source=$TARGET
+  fi
+  count_file "$3"
+  plan_restart "$3" "$4"
+  $DRY_RUN && return 0
+  begin
+  make_parents "$3"
+  back_up "$3" saved
+  place "$source" "$1" "$IDS"
+}
+
 ensure_block() { # MODE OWNER PATH UNITS
   local mode=$1 path
   resolve "$3"
@@ -1218,10 +1456,11 @@ remove_obsolete() { # what is installed and no longer in the bundle
   while read -r unit start; do
     grep -qxF -- "$unit" "$SCRATCH/units" || retire_unit "$unit" "$start"
   done < <(installed_statements unit)
-  { managed_paths file; managed_paths block; } >"$SCRATCH/kept"
+  # A binary that this bundle leaves to the host stays for it.
+  { managed_paths file; managed_paths block; managed_paths program; statements binary "$MANIFEST" | cut -d ' ' -f 1; } >"$SCRATCH/kept"
   while read -r mode owner path units; do
     grep -qxF -- "$path" "$SCRATCH/kept" || remove_file "$path" "$(still_declared "$units")"
-  done < <(installed_statements file)
+  done < <(installed_files)
   while read -r mode owner path units; do
     grep -qxF -- "$path" "$SCRATCH/kept" || remove_block "$path" "$(still_declared "$units")"
   done < <(installed_statements block)
@@ -1273,7 +1512,7 @@ put_back() { # PATH: what an interrupted install had replaced
 }
 
 was_installed() { # PATH: by a run that was finished
-  [[ -f $STATE/manifest ]] && grep -q -F -- " $1 " <(statements file "$STATE/manifest")
+  [[ -f $STATE/manifest ]] && grep -q -F -- " $1 " <(statements file "$STATE/manifest"; statements program "$STATE/manifest")
 }
 
 remove_block() { # PATH UNITS
@@ -1349,6 +1588,7 @@ write_receipt() {
     { statements file "$MANIFEST" && statements block "$MANIFEST"; } | awk '
       NR == FNR { sum[$2] = $1; next }
       { print "file", sum["rootfs" $3], $1, $2, $3 }' "$BUNDLE/SHA256SUMS" -
+    statements program "$MANIFEST" | awk '{ print "file", $5, $1, $2, $3 }'
   } >"$SCRATCH/receipt"
   if [[ -f $STATE/receipt && -z $TX ]] && grep -v '^installed ' "$STATE/receipt" | cmp -s - "$SCRATCH/receipt"; then return 0; fi
   printf 'installed %(%Y-%m-%dT%H:%M:%SZ)T\n' -1 >>"$SCRATCH/receipt"
@@ -1409,7 +1649,7 @@ plan() { # LINE
   fi
 }
 
-# -------------------------------------------------------------- 4. activate
+# -------------------------------------------------------------- 5. activate
 
 activate() {
   local unit start
@@ -1559,7 +1799,7 @@ drop_stale_pending() { # units of a bundle that was never finished and is not th
   if [[ -f $STATE/pending ]]; then must rm -f -- "$STATE/pending"; fi
 }
 
-# ----------------------------------------------------------------- 5. watch
+# ----------------------------------------------------------------- 6. watch
 
 watch_units() {
   local deadline settled=0 reminder lonely
@@ -1854,6 +2094,7 @@ run_rollback() {
   local kind rest
   # Only who holds the lock knows which transaction is the last.
   if [[ -d $STATE/backups ]] && ! $DRY_RUN; then take_lock; fi
+  remove_staged
   if [[ -d $STATE/backups/.gone ]] && ! $DRY_RUN; then
     must rm -rf -- "$STATE/backups/.gone"
     remove_empty_state
@@ -2039,7 +2280,7 @@ plan_undo() { # PATH: the units that the file is for, by the manifests of before
     for unit in ${units//,/ }; do
       list_has pending "unit $unit" || list_add pending "unit $unit"
     done
-  done < <(statements file "$SCRATCH/before" && statements block "$SCRATCH/before")
+  done < <({ statements file "$SCRATCH/before" && statements block "$SCRATCH/before" && statements program "$SCRATCH/before"; } | cut -d ' ' -f 1-4)
 }
 
 restart_after_rollback() {
@@ -2069,6 +2310,7 @@ remove_empty_state() { # after the rollback of the first install, nothing of our
     done <"$STATE/data" >"$SCRATCH/data"
     if [[ -s $SCRATCH/data ]]; then store data <"$SCRATCH/data"; else must rm -f -- "$STATE/data"; fi
   fi
+  must rm -rf -- "$STATE/staged"
   must rm -f -- "$STATE/once" "$STATE/pending" "$STATE/lock"
   [[ -s $STATE/created ]] || must rm -f -- "$STATE/created"
   rmdir -- "$STATE/backups" "$STATE" 2>/dev/null || true
@@ -2115,7 +2357,7 @@ run_uninstall() {
   if grep -q '^kubelet\.service ' < <(installed_statements unit); then unmount_volumes; fi
   while read -r mode owner path units; do remove_block "$path" -; done < <(installed_statements block)
   while read -r path; do drop_file "$path"; done < <(
-    installed_statements file | cut -d ' ' -f 3
+    installed_files | cut -d ' ' -f 3
     installed_statements generated
     if [[ -n $(installed_statements module) ]]; then printf '%s\n' "$LOCAL_MODULES"; fi
   )
@@ -2274,7 +2516,7 @@ remove_state() { # all but the note of whose the data is that stays
   fi
   # Closed first: half a journal would not tell any more what was the host's own.
   if [[ -n $TX ]]; then must rm -f -- "$TX/state"; fi
-  must rm -rf -- "$STATE/backups"
+  must rm -rf -- "$STATE/backups" "$STATE/staged"
   must rm -f -- "$STATE/receipt" "$STATE/once" "$STATE/pending"
   if [[ -n $kept ]]; then
     notice "kept:$kept (uninstall --purge-data --yes deletes it)"
@@ -2409,7 +2651,7 @@ remove_temporary_files() { # of a run that was killed
       if [[ -f $file ]]; then must rm -f -- "$file"; fi
     done
   done < <(
-    { installed_statements file; installed_statements block; } | cut -d ' ' -f 3
+    { installed_files; installed_statements block; managed_paths program | sed 's/^/- - /'; } | cut -d ' ' -f 3
     printf '%s\n' "$LOCAL_MODULES" /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/hostname \
       /var/lib/hardway/manifest /var/lib/hardway/receipt
   )

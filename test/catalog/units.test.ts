@@ -60,7 +60,12 @@ describe.each(components.map((row) => [row.name, row] as const))('%s', (name, co
     if (plan === undefined) throw new Error(`no host runs ${name}`);
     const unit = await textOf(plan, `${paths.systemdDir}/${component.unit}`);
     expect(execStart(unit).split(/\s/)[0]).toBe(`/usr/local/bin/${name}`);
-    expect(binaries).toContainEqual({ role: component.role, name, version: 'kubernetes' });
+    expect(binaries).toContainEqual({
+      role: component.role,
+      name,
+      version: 'kubernetes',
+      unit: component.unit,
+    });
   });
 
   test('its unit is enabled with its role', () => {

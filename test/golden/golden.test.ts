@@ -29,7 +29,7 @@ describe.each(['ha-stacked', 'single'])('%s', (example) => {
     const pkiDir = join(folder, `${example}-pki`);
     if (existsSync(join(golden, 'pki'))) cpSync(join(golden, 'pki'), pkiDir, { recursive: true });
     const inventory = relative(process.cwd(), join(projectRoot, `examples/${example}.yaml`));
-    const status = await render({ inventory, out, pkiDir, format: 'text', quiet: false }, io);
+    const status = await render({ inventory, out, pkiDir, binariesDir: undefined, format: 'text', quiet: false }, io);
     expect(io.errors()).not.toContain('error');
     expect(status).toBe(0);
     const review = join(out, 'review');

@@ -65,6 +65,7 @@ const shapes = {
   ],
   'signed, external endpoint and runtime, no extras': [
     'bootstrap: { method: signed }',
+    'binaries: { source: download }',
     'runtime: { type: external, socket: /run/crio/crio.sock }',
     'security: { audit: false, encryptionAtRest: false }',
     'hostsFile: { manage: false }',

@@ -11,18 +11,6 @@ interface UnsupportedRow {
 }
 
 const unsupported: readonly UnsupportedRow[] = [
-  ...(['bundle', 'download'] as const).map((source) => ({
-    what: `binaries.source ${source}`,
-    path: ['binaries', 'source'],
-    isWritten: ({ binaries }: WrittenInventory) => binaries?.source === source,
-    fix: 'write "host" and put the binaries on the hosts',
-  })),
-  {
-    what: 'binaries.mirror',
-    path: ['binaries', 'mirror'],
-    isWritten: ({ binaries }) => binaries?.mirror !== undefined,
-    fix: 'delete "mirror"',
-  },
   {
     what: 'addons.extra',
     path: ['addons', 'extra'],

@@ -14,7 +14,7 @@ import { loadTemplates } from '../../../src/render/template.ts';
 import { projectRoot, temporaryFolder } from '../../support/cli.ts';
 import { clusterOf, manyClusters, manyPlans, oneHost, pkiOf, planOf } from '../../support/clusters.ts';
 
-const facts = { release: '0.1.0', clusterId: '0123456789abcdef' };
+const facts = { release: '0.1.0', clusterId: '0123456789abcdef', programs: { sources: [], programs: [] } };
 const word = '(?:-|[A-Za-z0-9._@:+%=,/~][A-Za-z0-9._@:+%=,/~-]*)';
 const path = '(?:/(?!\\.{1,2}(?:/| |$))[A-Za-z0-9._@:+%=~-]+)+';
 const unit = '[A-Za-z0-9][A-Za-z0-9:_.@-]*\\.(?:service|timer)';
@@ -114,7 +114,8 @@ describe('install.sh reads the bundles', () => {
     const pki = await pkiOf(plan.cluster);
     const files = createRenderer(pki, loadTemplates(templatesDir))(plan);
     const parts = {
-      ...facts,
+      release: facts.release,
+      binaries: { source: 'host' } as const,
       clusterId: clusterId(authorityOf(pki, 'kubernetes-ca').certificatePem),
       installScript: readFileSync(join(templatesDir, '_bundle/install.sh')),
     };

@@ -329,6 +329,8 @@ test('every code has a case or is tested here', () => {
     'certificate-expired',
     'key-mismatch',
     'exposed-key',
+    // About the lock and the cache: test/render/binaries.test.ts.
+    'missing-binaries',
     'version-downgrade',
     'version-skip',
   ];

@@ -260,7 +260,7 @@ describe('runtimes', () => {
       'kubelet.service',
       'kube-proxy.service',
     ]);
-    expect(plan.binaries).toContainEqual({ path: '/usr/local/bin/cri-dockerd', version: undefined });
+    expect(plan.binaries).toContainEqual(expect.objectContaining({ path: '/usr/local/bin/cri-dockerd' }));
     const unit = texts.get('/etc/systemd/system/cri-dockerd.service');
     expect(unit).toContain('--container-runtime-endpoint=unix:///run/cri-dockerd.sock ');
     expect(unit).toContain('--pod-infra-container-image=mirror.example/pause:9\n');
@@ -480,8 +480,16 @@ describe('the rest of the inventory', () => {
     const plan = planOf(
       clusterOf('kubernetes: { version: 1.20.2 }', 'binaries: { dir: /opt/k8s/bin }', oneHost),
     );
-    expect(plan.binaries).toContainEqual({ path: '/opt/k8s/bin/kubelet', version: '1.20.2' });
-    expect(plan.binaries).toContainEqual({ path: '/opt/k8s/bin/etcd', version: undefined });
+    expect(plan.binaries).toContainEqual({
+      name: 'kubelet',
+      role: 'worker',
+      path: '/opt/k8s/bin/kubelet',
+      version: '1.20.2',
+      unit: 'kubelet.service',
+    });
+    expect(plan.binaries).toContainEqual(
+      expect.objectContaining({ path: '/opt/k8s/bin/etcd', version: undefined }),
+    );
   });
 
   test.each([
