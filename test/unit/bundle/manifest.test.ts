@@ -14,7 +14,27 @@ import { loadTemplates } from '../../../src/render/template.ts';
 import { projectRoot, temporaryFolder } from '../../support/cli.ts';
 import { clusterOf, manyClusters, manyPlans, oneHost, pkiOf, planOf } from '../../support/clusters.ts';
 
-const facts = { release: '0.1.0', clusterId: '0123456789abcdef', programs: { sources: [], programs: [] } };
+const sum = 'a'.repeat(64);
+const facts = {
+  release: '0.1.0',
+  clusterId: '0123456789abcdef',
+  programs: {
+    sources: [
+      { name: 'worker-amd64.tar.gz', sha256: sum, url: undefined },
+      { name: 'kubectl', sha256: sum, url: 'https://dl.example/release/v1.20.2/bin/linux/amd64/kubectl' },
+    ],
+    programs: [
+      {
+        path: '/usr/local/bin/kubelet',
+        unit: 'kubelet.service',
+        sha256: sum,
+        source: 'worker-amd64.tar.gz',
+        member: 'kubelet',
+      },
+      { path: '/usr/local/bin/kubectl', unit: undefined, sha256: sum, source: 'kubectl', member: undefined },
+    ],
+  },
+};
 const word = '(?:-|[A-Za-z0-9._@:+%=,/~][A-Za-z0-9._@:+%=,/~-]*)';
 const path = '(?:/(?!\\.{1,2}(?:/| |$))[A-Za-z0-9._@:+%=~-]+)+';
 const unit = '[A-Za-z0-9][A-Za-z0-9:_.@-]*\\.(?:service|timer)';
@@ -34,6 +54,9 @@ const shapes: Readonly<Record<string, string>> = {
   arch: '(?:amd64|arm64)',
   role: '(?:etcd|control-plane|worker|load-balancer)',
   binary: `${path} (?:-|\\d+\\.\\d+\\.\\d+)`,
+  archive: '[a-z0-9.-]+ [0-9a-f]{64}',
+  download: '[a-z0-9.-]+ [0-9a-f]{64} https?://[A-Za-z0-9._/:-]+',
+  program: `0[0-7]{3} ${owner} ${path} (?:-|${unit}) [0-9a-f]{64} [a-z0-9.-]+ (?:-|[A-Za-z0-9._/-]+)`,
   command: `[a-z0-9._+-]+ ${word} ${word}`,
   clock: '',
   swap: 'off',
