@@ -36,6 +36,8 @@ export const etcdBackupScript = '/usr/local/sbin/hardway-etcd-backup';
 export const etcdRestoreScript = '/usr/local/sbin/hardway-etcd-restore';
 /** A link that the kubelet's unit sets at each start, see kubelet.service. */
 export const kubeletResolvConf = '/run/kubelet-resolv.conf';
+/** Variables that the kubelet's unit sets at each start, see kubelet.service. */
+export const kubeletEnvironment = '/run/kubelet-environment';
 export const haproxyConfig = '/etc/haproxy/haproxy.cfg';
 export const haproxyAuthority = '/etc/haproxy/kubernetes-ca.crt';
 export const keepalivedConfig = '/etc/keepalived/keepalived.conf';

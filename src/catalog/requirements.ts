@@ -168,6 +168,7 @@ export const generated: readonly (RoleRow & { readonly path: string })[] = [
   // A link to the newest key; a kubelet that finds it uses it, also in another cluster.
   { role: 'worker', path: paths.kubeletClientCertificate },
   { role: 'worker', path: paths.kubeletResolvConf },
+  { role: 'worker', when: 'looksForAmazon', path: paths.kubeletEnvironment },
   { role: 'control-plane', when: 'bootstrapsWithTokenSecret', path: paths.bootstrapTokenStamp },
   { role: 'control-plane', path: paths.nodeLabelsStamp },
 ];

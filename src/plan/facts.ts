@@ -134,6 +134,9 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     kubeletServingIsSigned: method === 'signed',
     // Deprecated in 1.23, when standard error had long been the default.
     logsByFlag: !isFrom(minor, '1.23'),
+    // 1.27 took the last Amazon code out of the kubelet (kubernetes/kubernetes#116329); its SDK obeys
+    // AWS_EC2_METADATA_DISABLED.
+    looksForAmazon: !isFrom(minor, '1.27'),
     managesHostsFile: cluster.hostsFile.manage,
     mirrorsRegistries: Object.keys(cluster.runtime.registryMirrors).length > 0,
     namesRuntimeByFlag: !usesDockershim && !namesRuntimeInConfig,

@@ -31,8 +31,9 @@ async function textOf(plan: HostPlan, path: string): Promise<string> {
 /** `NAME=` of an environment file. */
 const variablesSet = (text: string) => [...text.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name);
 const execStart = (unit: string) => /^ExecStart=((?:.*\\\n)*.*)$/m.exec(unit)?.[1] ?? '';
+/** Those of the bundle: one with a minus is made on the host. */
 const environmentFiles = (unit: string) =>
-  [...unit.matchAll(/^EnvironmentFile=(.*)$/gm)].map(([, path = '']) => path);
+  [...unit.matchAll(/^EnvironmentFile=([^-].*)$/gm)].map(([, path = '']) => path);
 
 describe.each(components.map((row) => [row.name, row] as const))('%s', (name, component) => {
   const plans = manyPlans.filter(([, plan]) => plan.host.roles.includes(component.role));
