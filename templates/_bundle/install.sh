@@ -1749,21 +1749,38 @@ restart_when_there() { # units that have got what they waited for
 }
 
 # A kubelet asks for its certificate ever more rarely, in the end each half minute. When it began
-# before there was an API server, it is better off beginning anew once there is one.
+# before there was an API server, it is better off beginning anew once there is one: not while
+# that one is not ready and would refuse it, except where its own pauses have become long.
 begin_anew() {
-  local item
+  local item state
   if [[ -z $AWAITED ]] || ((BEGUN_ANEW >= MOST_ANEW || NOW - BEGUN < ANEW_SECONDS)); then return 0; fi
-  a_peer_answers || return 0
+  state=$(peers_state)
+  [[ $state != silent ]] || return 0
+  if [[ $state == unready ]] && ((NOW - BEGUN < LONELY_SECONDS)); then return 0; fi
   BEGUN=$NOW BEGUN_ANEW=$((BEGUN_ANEW + 1))
   for item in $AWAITED; do start_unit restart "${item%%:*}"; done
 }
 
-a_peer_answers() {
-  local name address port
+peers_state() { # of the best: ready; unready; silent. One that does not tell, because it wants to know who asks, is ready
+  local name address port state=silent
   while read -r name address port; do
-    if answers "$address" "$port"; then return 0; fi
+    answers "$address" "$port" || continue
+    case $(readyz "$address" "$port") in
+      403 | 5??) state=unready ;;
+      *)
+        state=ready
+        break
+        ;;
+    esac
   done < <(statements peer "$MANIFEST")
-  return 1
+  printf '%s\n' "$state"
+}
+
+readyz() { # ADDRESS PORT: the status with which an API server answers, if it is one and openssl is here; nothing secret is sent
+  local address=$1
+  if [[ $address == *:* ]]; then address="[$address]"; fi
+  { printf 'GET /readyz HTTP/1.0\r\n\r\n' | timeout 3 openssl s_client -quiet -connect "$address:$2" 2>/dev/null || true; } |
+    sed -n '1s|^HTTP/[0-9.]* \([0-9]*\).*|\1|p'
 }
 
 start_unit() { # VERB UNIT: asks systemd for it; watch_units sees what came of it

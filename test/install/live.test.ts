@@ -11,7 +11,7 @@ import {
   makeBundle,
   type Result,
 } from './bundle.ts';
-import { canMount, type LiveHost, makeLiveHost } from './live.ts';
+import { canMount, hurry, type LiveHost, makeLiveHost, startApiServer } from './live.ts';
 
 describe.runIf(canMount)('the live path', () => {
   let host: LiveHost;
@@ -97,6 +97,31 @@ describe.runIf(canMount)('the live path', () => {
       expect(calls().filter((call) => call === 'restart --no-block -- etcd.service')).toHaveLength(2);
     } finally {
       listener.kill();
+    }
+  });
+
+  it.each([
+    [403, 12, 1],
+    [500, 12, 1],
+    // By then the daemon's own pauses are longer.
+    [403, 40, 2],
+    [200, 12, 2],
+    [401, 12, 2],
+  ])('an API server that says %i for %i seconds: %i starts', async (status, waitSeconds, starts) => {
+    const server = await startApiServer(status);
+    try {
+      const bundle = makeBundle({
+        files,
+        statements: [
+          ...statements.filter((line) => !line.startsWith('peer')),
+          `peer e2 127.0.0.1 ${server.port}`,
+          'awaited etcd.service /var/lib/etcd/certificate',
+        ],
+      });
+      host.run(bundle, [], { waitSeconds, before: hurry(host) });
+      expect(calls().filter((call) => call === 'restart --no-block -- etcd.service')).toHaveLength(starts);
+    } finally {
+      server.stop();
     }
   });
 

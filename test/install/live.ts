@@ -1,10 +1,11 @@
 // The live path of install.sh, without --root: in a mount namespace whose /etc, /var and /run are a temporary
 // root's, and whose /usr/local/sbin (first in the script's PATH) holds stand-ins for systemctl and the like.
 // Needs root; what a real systemd says is tested in test/e2e.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeRoot, type Result } from './bundle.ts';
+import { makeRoot, type Result, temporaryFolder } from './bundle.ts';
 
 export const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 if (!canMount && process.env.REQUIRE_ALL === '1')
@@ -119,4 +120,32 @@ exec "$@"`;
     );
   };
   return { root, run, calls, set, tool };
+};
+
+/** Makes a host's time that of its `sleep`, which takes none: for waits of half a minute. */
+export const hurry = (host: LiveHost): string => {
+  host.set('uptime', '1000 0\n');
+  host.tool(
+    'sleep',
+    '#!/bin/bash\nread -r now _ </run/fake/uptime\necho "$((now + $1)) 0" >/run/fake/uptime\n',
+  );
+  return 'mount --bind /run/fake/uptime /proc/uptime';
+};
+
+/** An API server, as far as it answers every request with this status, over TLS on a port of its own. */
+export const startApiServer = async (
+  status: number,
+): Promise<{ readonly port: string; readonly stop: () => void }> => {
+  const folder = temporaryFolder();
+  const [key, certificate] = [join(folder, 'key'), join(folder, 'certificate')];
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const made = spawnSync('openssl', [...request, '-subj', '/CN=x', '-keyout', key, '-out', certificate]);
+  if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
+  const script = `const [status, key, cert] = process.argv.slice(1);
+    const [k, c] = [key, cert].map((name) => require('node:fs').readFileSync(name));
+    const server = require('node:https').createServer({ key: k, cert: c }, (_, answer) => answer.writeHead(Number(status)).end());
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ['-e', script, String(status), key, certificate]);
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  return { port: port.toString().trim(), stop: () => child.kill() };
 };
