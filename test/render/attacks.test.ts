@@ -69,7 +69,7 @@ async function commandHere(inventory: string): Promise<Outcome> {
   writeFileSync(join(work, 'inventory.yaml'), inventory);
   const io = memoryIo();
   const paths = { inventory: join(work, 'inventory.yaml'), out: join(work, 'out'), pkiDir: pki };
-  const status = await render({ ...paths, format: 'text', quiet: false }, io);
+  const status = await render({ ...paths, format: 'text', quiet: false, binariesDir: undefined }, io);
   return { work, status, stdout: io.output(), stderr: io.errors() };
 }
 
