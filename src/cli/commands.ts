@@ -117,6 +117,35 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('../commands/certs.ts')).certsCheck,
   },
   {
+    usage: 'binaries list [inventory]',
+    describe: 'List the official files that the hosts need, with their sums',
+    takesInventory: true,
+    options: { 'binaries-dir': binariesDir },
+    load: async () => (await import('../commands/binaries.ts')).binariesList,
+  },
+  {
+    usage: 'binaries fetch [inventory]',
+    describe: 'Fetch them, each held against its official sum in binaries.lock',
+    takesInventory: true,
+    options: {
+      'binaries-dir': binariesDir,
+      from: { type: 'string', requiresArg: true, describe: 'take the files from this folder' },
+      mirror: {
+        type: 'string',
+        requiresArg: true,
+        describe: "fetch from here; default: the inventory's binaries.mirror",
+      },
+    },
+    load: async () => (await import('../commands/binaries.ts')).binariesFetch,
+  },
+  {
+    usage: 'binaries verify [inventory]',
+    describe: 'Exit 1 when one is missing or is not what the lock says',
+    takesInventory: true,
+    options: { 'binaries-dir': binariesDir },
+    load: async () => (await import('../commands/binaries.ts')).binariesVerify,
+  },
+  {
     usage: 'images list [inventory]',
     describe: 'List the images that the hosts need, with their names at mirrors',
     takesInventory: true,

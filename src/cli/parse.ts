@@ -87,6 +87,7 @@ function addCommands(parser: Argv, rows: readonly CommandRow[], choose: Choose):
 
 const groupDescriptions: Readonly<Record<string, string>> = {
   certs: 'List and check certificates',
+  binaries: 'List, fetch and verify the official binaries',
   images: 'List and save the images that the hosts need',
 };
 
