@@ -1,6 +1,7 @@
 // Binaries that install.sh brings: out of archives beside the bundle, and from a server. What they hold here are scripts.
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
@@ -14,14 +15,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   DEFAULT_STATEMENTS,
   killedWhen,
   machineArch,
   makeBundle,
   makeRoot,
+  type Result,
   run,
+  sumUp,
   temporaryFolder,
   tree,
 } from './bundle.ts';
@@ -128,13 +131,7 @@ describe('binaries out of an archive', () => {
     const manifest = readFileSync(join(bundle, 'manifest'), 'utf8');
     const other = pack(join(bundle, ARCHIVE), { ...programs, etcd: 'something else' });
     writeFileSync(join(bundle, 'manifest'), manifest.replace(/^archive .*$/m, `archive ${ARCHIVE} ${other}`));
-    execFileSync(
-      'sh',
-      ['-c', 'find rootfs -type f -print0 | xargs -0 sha256sum >SHA256SUMS; sha256sum manifest >>SHA256SUMS'],
-      {
-        cwd: bundle,
-      },
-    );
+    sumUp(bundle);
     const before = tree(root);
     const { status, out } = run(bundle, ['--root', root]);
     expect(status).toBe(3);
@@ -278,5 +275,169 @@ describe.skipIf(!canMount)('on a running host', () => {
     expect(host.calls()).toEqual([]);
     expect(live({ ...programs, etcd: 'newer' })).toContain('started or restarted: etcd.service');
     expect(host.calls()).toEqual(['restart --no-block -- etcd.service']);
+  });
+});
+
+describe('binaries that are fetched', () => {
+  // In a process of its own: install.sh is waited for here. HOLD breaks a connection off, in the middle, once.
+  const SERVER = `
+import { createServer } from 'node:http';
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+const site = process.argv[2];
+createServer(({ url, headers }, response) => {
+  appendFileSync(site + '/requests', url + ' ' + (headers.range ?? '') + '\\n');
+  if (!existsSync(site + url)) return response.writeHead(404).end();
+  if (url === '/loop') return response.writeHead(302, { location: '/loop' }).end();
+  const bytes = readFileSync(site + url);
+  const from = existsSync(site + '/DEAF') ? 0 : Number(/^bytes=(\\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+  if (from >= bytes.length && from > 0) return response.writeHead(416).end();
+  if (existsSync(site + '/HOLD')) {
+    rmSync(site + '/HOLD');
+    response.writeHead(200, { 'content-length': bytes.length });
+    return response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+  }
+  const head = { 'content-length': bytes.length - from, 'accept-ranges': 'bytes' };
+  if (from > 0) head['content-range'] = 'bytes ' + from + '-' + (bytes.length - 1) + '/' + bytes.length;
+  response.writeHead(from > 0 ? 206 : 200, head).end(bytes.subarray(from));
+}).listen(0, '127.0.0.1', function () { console.log(this.address().port); });
+`;
+  let server: ChildProcess | undefined;
+  let site = '';
+  let url = '';
+  beforeEach(async () => {
+    site = temporaryFolder();
+    const script = join(temporaryFolder(), 'server.mjs');
+    writeFileSync(script, SERVER);
+    const child = spawn(process.execPath, [script, site], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [port] = await once(child.stdout, 'data');
+    server = child;
+    url = `http://127.0.0.1:${String(port).trim()}`;
+  });
+  afterEach(() => server?.kill());
+
+  const etcdctl = `#!/bin/sh\n${'# etcdctl\n'.repeat(50_000)}`;
+  const requests = (): string[] =>
+    existsSync(join(site, 'requests')) ? readFileSync(join(site, 'requests'), 'utf8').trim().split('\n') : [];
+
+  /** Two sources as they are published: an archive with folders, and a program by itself. */
+  const bundleFrom = (): string => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'etcd-v3'));
+    writeFileSync(join(folder, 'etcd-v3/etcd'), programs.etcd, { mode: 0o755 });
+    execFileSync('tar', ['-czf', join(site, 'etcd.tgz'), '-C', folder, 'etcd-v3/etcd']);
+    writeFileSync(join(site, 'etcdctl'), etcdctl);
+    const archive = sha256(readFileSync(join(site, 'etcd.tgz')));
+    return makeBundle({
+      statements: [
+        ...DEFAULT_STATEMENTS,
+        `download etcd.tgz ${archive} ${url}/etcd.tgz`,
+        `download etcdctl ${sha256(etcdctl)} ${url}/etcdctl`,
+        `program 0755 root:root ${PLACE} etcd.service ${sha256(programs.etcd)} etcd.tgz etcd-v3/etcd`,
+        `program 0755 root:root /usr/local/bin/etcdctl - ${sha256(etcdctl)} etcdctl -`,
+      ],
+    });
+  };
+
+  describe.each(['curl', 'wget'])('by %s', (client) => {
+    const other = client === 'curl' ? 'wget' : 'curl';
+    const install = (bundle: string): Result => {
+      const script = readFileSync(join(bundle, 'install.sh'), 'utf8');
+      // As if the other client were not installed.
+      const alone = script.replace(/^have\(\) \{/m, `have() { [[ $1 != ${other} ]] || return 1;`);
+      writeFileSync(join(bundle, 'install.sh'), alone, { mode: 0o755 });
+      return run(bundle, ['--root', root]);
+    };
+
+    it('come to their place; twice asks for nothing', () => {
+      const bundle = bundleFrom();
+      expect(install(bundle)).toMatchObject({ status: 0 });
+      expect([installed(), installed('/usr/local/bin/etcdctl')]).toEqual([programs.etcd, etcdctl]);
+      expect(requests()).toHaveLength(2);
+      expect(install(bundle).out).toContain('0 created, 0 changed, 0 removed');
+      expect([requests().length, staged()]).toEqual([2, false]);
+    });
+
+    it('a connection that breaks is gone on with', () => {
+      const bundle = bundleFrom();
+      rmSync(join(site, 'etcd.tgz'));
+      writeFileSync(
+        join(bundle, 'manifest'),
+        readFileSync(join(bundle, 'manifest'), 'utf8').replace(/^.*etcd\.tgz.*\n/gm, ''),
+      );
+      sumUp(bundle);
+      writeFileSync(join(site, 'HOLD'), '');
+      expect(install(bundle)).toMatchObject({ status: 0 });
+      expect(installed('/usr/local/bin/etcdctl')).toBe(etcdctl);
+      expect(requests()).toEqual(['/etcdctl ', `/etcdctl bytes=${Math.floor(etcdctl.length / 2)}-`]);
+    });
+
+    it.each([
+      [
+        'of the same file',
+        (dir: string) => writeFileSync(join(dir, 'etcdctl'), etcdctl.slice(0, 1000)),
+        '/etcdctl bytes=1000-',
+      ],
+      [
+        'of another file',
+        (dir: string) => writeFileSync(join(dir, 'etcdctl'), 'another'),
+        '/etcdctl bytes=7-',
+      ],
+      [
+        'that is longer than the file',
+        (dir: string) => writeFileSync(join(dir, 'etcdctl'), `${etcdctl}more`),
+        undefined,
+      ],
+    ])('a part %s that an earlier run has left does no harm', (_, leave, request) => {
+      const bundle = bundleFrom();
+      mkdirSync(join(root, 'var/lib/hardway/staged'), { recursive: true });
+      leave(join(root, 'var/lib/hardway/staged'));
+      expect(install(bundle)).toMatchObject({ status: 0 });
+      expect(installed('/usr/local/bin/etcdctl')).toBe(etcdctl);
+      if (request !== undefined) expect(requests()).toContain(request);
+    });
+
+    it('a server that knows no ranges does no harm to a part either', () => {
+      const bundle = bundleFrom();
+      writeFileSync(join(site, 'DEAF'), '');
+      mkdirSync(join(root, 'var/lib/hardway/staged'), { recursive: true });
+      writeFileSync(join(root, 'var/lib/hardway/staged/etcdctl'), etcdctl.slice(0, 1000));
+      expect(install(bundle)).toMatchObject({ status: 0 });
+      expect(installed('/usr/local/bin/etcdctl')).toBe(etcdctl);
+    });
+
+    it('a server that lies is refused with the name and both sums; nothing changes', () => {
+      const bundle = bundleFrom();
+      writeFileSync(join(site, 'etcdctl'), 'a lie');
+      const before = tree(root);
+      const { status, out } = install(bundle);
+      expect(status).toBe(3);
+      expect(out).toContain(
+        `what ${url}/etcdctl gives is not etcdctl: SHA-256 is ${sha256('a lie')}, wanted ${sha256(etcdctl)}; nothing was changed`,
+      );
+      expect(tree(root)).toEqual(before);
+    });
+
+    it('what is not there is told, and nothing changes', () => {
+      const bundle = bundleFrom();
+      rmSync(join(site, 'etcdctl'));
+      const before = tree(root);
+      const { status, out } = install(bundle);
+      expect([status, out]).toEqual([
+        3,
+        expect.stringContaining(`cannot fetch ${url}/etcdctl; nothing was changed`),
+      ]);
+      expect(tree(root)).toEqual(before);
+      expect(requests().filter((one) => one.startsWith('/etcdctl'))).toHaveLength(1);
+    });
+  });
+
+  it('without curl and wget preflight says so once', () => {
+    const bundle = bundleFrom();
+    const script = readFileSync(join(bundle, 'install.sh'), 'utf8');
+    const none = script.replace(/^have\(\) \{/m, 'have() { [[ $1 != curl && $1 != wget ]] || return 1;');
+    writeFileSync(join(bundle, 'install.sh'), none, { mode: 0o755 });
+    const { status, out } = run(bundle, ['preflight', '--root', root]);
+    expect(status).toBe(1);
+    expect(out.match(/neither curl nor wget is there/g)).toHaveLength(1);
   });
 });
