@@ -6,17 +6,20 @@ import { runScript, standIn } from './addon-script.ts';
 import { temporaryFolder } from './bundle.ts';
 
 /** Runs the script with answers to its first calls of kubectl, each `STATUS TEXT`; all later ones succeed. */
-const run = (answers: readonly string[]): { sleeps: string[]; said: string } => {
+const run = (
+  answers: readonly string[],
+  manifests: readonly string[] = ['dns.yaml'],
+): { sleeps: string[]; said: string; applied: string[] } => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'addons'));
-  writeFileSync(join(folder, 'addons/dns.yaml'), '');
+  for (const name of manifests) writeFileSync(join(folder, 'addons', name), '');
   answers.forEach((answer, i) => {
     writeFileSync(join(folder, `answer.${i + 1}`), answer);
   });
   standIn(
     folder,
     'kubectl',
-    'echo >>calls; a=answer.$(wc -l <calls); [[ -f $a ]] || exit 0; tail -n +2 $a >&2; exit "$(head -n 1 $a)"\n',
+    'echo "$*" >>calls; a=answer.$(wc -l <calls); [[ -f $a ]] || exit 0; tail -n +2 $a >&2; exit "$(head -n 1 $a)"\n',
   );
   standIn(folder, 'sleep', 'echo "$1" >>sleeps\n');
   const child = runScript(folder, 'hardway-apply-addons', {
@@ -28,7 +31,12 @@ const run = (answers: readonly string[]): { sleeps: string[]; said: string } => 
     bootstrap: { tokenTTLSeconds: 60 },
   });
   expect(child.status, child.stderr).toBe(0);
-  return { sleeps: readFileSync(join(folder, 'sleeps'), 'utf8').trim().split('\n'), said: child.stderr };
+  const calls = readFileSync(join(folder, 'calls'), 'utf8');
+  return {
+    sleeps: readFileSync(join(folder, 'sleeps'), 'utf8').trim().split('\n'),
+    said: child.stderr,
+    applied: [...calls.matchAll(/ apply .*\/(\S+)$/gm)].map(([, name = '']) => name),
+  };
 };
 
 const answer = (text: string): string =>
@@ -54,4 +62,12 @@ it('tries what was refused ever more rarely', () => {
   const attempt = ['0\n', '1\nrefused'];
   const { sleeps } = run(Array.from({ length: 9 }, () => attempt).flat());
   expect(sleeps).toEqual(['1', '2', '4', '8', '16', '32', '60', '60', '60']);
+});
+
+it('applies all that is not refused, in the order of names, and what was taken not again', () => {
+  const [ready, refused, taken] = ['0\n', '1\nrefused', '0\n'];
+  const answers = [ready, taken, refused, taken, ready, refused, ready, taken];
+  const { applied, sleeps } = run(answers, ['30-c.yaml', '50-002-a.yaml', '50-001-b.yaml']);
+  expect(applied).toEqual(['30-c.yaml', '50-001-b.yaml', '50-002-a.yaml', '50-001-b.yaml', '50-001-b.yaml']);
+  expect(sleeps).toEqual(['1', '2']);
 });
