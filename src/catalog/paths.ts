@@ -6,6 +6,8 @@ export const kubernetesDir = '/etc/kubernetes';
 export const kubernetesPki = `${kubernetesDir}/pki`;
 export const authDir = `${kubernetesDir}/auth`;
 export const addonsDir = `${kubernetesDir}/addons`;
+/** Manifests of the operator's own begin like this: after hardway's, in the order of the inventory. */
+export const extraManifestPrefix = `${addonsDir}/50-`;
 export const tokenFile = `${kubernetesDir}/token.csv`;
 export const bootstrapTokenManifest = `${kubernetesDir}/bootstrap-token.yaml`;
 export const encryptionConfig = `${kubernetesDir}/encryption-config.yaml`;

@@ -83,6 +83,19 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('../commands/render.ts')).render,
   },
   {
+    usage: 'addons [inventory]',
+    describe: 'Show what is applied to the cluster once its API answers',
+    takesInventory: true,
+    options: {
+      manifests: {
+        type: 'boolean',
+        default: false,
+        describe: 'print the manifests, Secrets without values: for kubectl diff -f -',
+      },
+    },
+    load: async () => (await import('../commands/addons.ts')).addons,
+  },
+  {
     usage: 'kubeconfig [inventory]',
     describe: "Print a kubeconfig: the administrator's, or one signed for somebody else",
     takesInventory: true,

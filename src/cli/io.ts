@@ -5,8 +5,8 @@ export interface Io {
   readonly stderr: (text: string) => void;
   /** Bytes of a file, or of standard input for `-`. */
   readonly readInput: (path: string) => Uint8Array;
-  /** A file that an inventory names; `~/` is the user's home. */
-  readonly readLocalFile: (path: string) => LocalFile;
+  /** A file that an inventory names, of at most 1 MiB unless told; `~/` is the user's home. */
+  readonly readLocalFile: (path: string, mostMebibytes?: number) => LocalFile;
   /** Whether standard error is a terminal that a progress bar can be drawn on. */
   readonly isTerminal: boolean;
   /** Columns of that terminal. */

@@ -4,8 +4,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalFile } from './io.ts';
 
-const mostBytes = 1_048_576;
-
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',
@@ -16,13 +14,13 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** A file's text and mode, or why it cannot be had. Pipes and devices are not waited for. */
-export function readLocalFile(path: string): LocalFile {
+export function readLocalFile(path: string, mostMebibytes = 1): LocalFile {
   const full = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
   try {
     const stat = statSync(full);
     if (stat.isDirectory()) return { problem: 'it is a folder' };
     if (!stat.isFile()) return { problem: 'it is not a plain file' };
-    if (stat.size > mostBytes) return { problem: 'it is larger than 1 MiB' };
+    if (stat.size > mostMebibytes * 1_048_576) return { problem: `it is larger than ${mostMebibytes} MiB` };
     return { text: readFileSync(full, 'utf8'), mode: stat.mode & 0o7777 };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;

@@ -8,8 +8,9 @@ import type { Cluster } from '../model/cluster.ts';
 import { type Certificate, type CertificateFacts, certificateFacts, daysLeft } from '../pki/certificate.ts';
 import { type ListedCertificate, type Listing, readStore } from '../pki/listing.ts';
 import { type PlannedCertificate, pkiRequest, plannedCertificates } from '../plan/certificates.ts';
-import { localPath, type ReadExternalEtcd } from './external-etcd.ts';
+import type { ReadExternalEtcd } from './external-etcd.ts';
 import { type InventoryOptions, readInventory } from './inventory.ts';
+import { localPath } from './local-path.ts';
 import { pkiDirOf } from './pki.ts';
 
 export interface CertsOptions extends InventoryOptions {

@@ -1,11 +1,11 @@
 /** Reads the files of an etcd that others keep; what is wrong with them is told at the inventory's line that names them. */
-import { dirname, isAbsolute, join } from 'node:path';
 import type { Io } from '../cli/io.ts';
 import { quote } from '../diagnostics/visible.ts';
 import type { Problem } from '../inventory/problem.ts';
 import type { ExternalEtcd } from '../model/certificate.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { type CheckedExternalEtcd, checkExternalEtcd, type ExternalFile } from '../pki/external-etcd.ts';
+import { localPath } from './local-path.ts';
 
 /** What the files hold; kept apart from the Cluster, which anything may print. */
 export interface ReadExternalEtcd {
@@ -52,12 +52,6 @@ export function readExternalEtcd(cluster: Cluster, inventory: string, io: Io): R
       problemAt(file, severity, code, `${quote(localPath(inventory, external[file]))} ${message}`, fix),
     );
   return { problems, etcd: checked.etcd, certificates: checked.certificates };
-}
-
-/** A file of the operator's machine that an inventory names: relative to the inventory. */
-export function localPath(inventory: string, file: string): string {
-  if (isAbsolute(file) || file.startsWith('~/') || inventory === '-') return file;
-  return join(dirname(inventory), file);
 }
 
 function problemAt(

@@ -4,8 +4,10 @@ import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts';
 import { diagnosticsToJson, formatDiagnostics, sortDiagnostics, summarize } from '../diagnostics/format.ts';
 import { type Loaded, loadInventory } from '../inventory/load.ts';
 import type { Problem } from '../inventory/problem.ts';
+import type { ExtraManifest } from '../model/addon.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { type ReadExternalEtcd, readExternalEtcd } from './external-etcd.ts';
+import { nothingExtra, readExtraManifests } from './extra-manifests.ts';
 
 export interface InventoryOptions extends CommonOptions {
   /** A path, or `-` for standard input. */
@@ -23,6 +25,8 @@ export function readCluster(options: InventoryOptions, io: Io): Cluster | undefi
 export interface ReadInventory {
   readonly cluster: Cluster;
   readonly externalEtcd: ReadExternalEtcd | undefined;
+  /** Those of addons.extra, in its order. */
+  readonly extras: readonly ExtraManifest[];
 }
 
 /** The same with the files that the inventory names read and checked, and what a command finds beside. */
@@ -34,11 +38,13 @@ export function readInventory(
 ): ReadInventory | undefined {
   const { source, diagnostics, cluster, locate } = load(options, io);
   const externalEtcd = cluster && readExternalEtcd(cluster, options.inventory, io);
-  const problems = cluster === undefined ? [] : [...(externalEtcd?.problems ?? []), ...further(cluster)];
+  const extra = cluster === undefined ? nothingExtra : readExtraManifests(cluster, options.inventory, io);
+  const problems =
+    cluster === undefined ? [] : [...(externalEtcd?.problems ?? []), ...extra.problems, ...further(cluster)];
   const all = sortDiagnostics([...diagnostics, ...problems.map(locate)]);
   print(options, io, source, all, out);
   const hasErrors = all.some(({ severity }) => severity === 'error');
-  return cluster === undefined || hasErrors ? undefined : { cluster, externalEtcd };
+  return cluster === undefined || hasErrors ? undefined : { cluster, externalEtcd, extras: extra.manifests };
 }
 
 function load(options: InventoryOptions, io: Io): Loaded {

@@ -11,7 +11,7 @@ import { createProgress } from '../cli/progress.ts';
 import { count, textTable } from '../cli/table.ts';
 import { versionStepProblems } from '../inventory/version-step.ts';
 import { templatesDir } from '../lib/package-root.ts';
-import type { PkiChange } from '../model/certificate.ts';
+import type { Pki, PkiChange } from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
@@ -63,7 +63,11 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
       onProgress: (done, total) => progress.update('certificates', done, total),
     });
     const external = read.externalEtcd?.etcd;
-    const pki = external === undefined ? store : { ...store, externalEtcd: external };
+    const pki: Pki = {
+      ...store,
+      ...(external === undefined ? {} : { externalEtcd: external }),
+      extraManifests: new Map(read.extras.map((manifest) => [manifest.file, manifest])),
+    };
     performance.mark('binaries');
     const supply = await supplyBinaries(
       cluster,

@@ -48,7 +48,6 @@ export const diagnosticCodes = {
   'version-downgrade': 'Bundles of a newer version were rendered for this cluster before',
   'version-skip': 'Control planes go up one minor at a time',
   'version-hardly-known': 'Only a beta of this release has been seen',
-  'not-supported-yet': 'The inventory is right, but this version of hardway cannot render it',
   'version-mismatch': 'The value does not go together with the Kubernetes version',
 
   // Hosts and roles.
@@ -90,6 +89,8 @@ export const diagnosticCodes = {
   'certificate-expired': 'A certificate that the inventory names is not valid now, or not for long',
   'key-mismatch': 'A key that the inventory names does not belong to its certificate',
   'exposed-key': 'Others can read a private key that the inventory names',
+  'invalid-manifest': 'A manifest that the inventory names is not one that the API server would take',
+  'duplicate-object': 'Two manifests describe the same object',
   'wildcard-name': 'A wildcard name in a certificate covers more than the API server',
 
   // Labels, flags and fields of components.

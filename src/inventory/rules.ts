@@ -36,7 +36,6 @@ import {
   proxyKeysFitTheMode,
   runtimeKeysFitTheType,
 } from './rules/settings.ts';
-import { whatIsWrittenIsSupported } from './rules/support.ts';
 import { taintsAreUnique } from './rules/taints.ts';
 import { clusterSurvivesOneHost, rolesAreFilled } from './rules/topology.ts';
 import { versionExists } from './rules/version.ts';
@@ -51,7 +50,6 @@ export type Rule = (context: RuleContext) => Iterable<Problem>;
 
 export const rules: readonly Rule[] = [
   versionExists,
-  whatIsWrittenIsSupported,
   hostNamesAreUnique,
   hostsHaveAddresses,
   addressesAreUnique,

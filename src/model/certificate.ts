@@ -1,4 +1,5 @@
 /** What the PKI store is asked for and what it gives back. */
+import type { ExtraManifest } from './addon.ts';
 import type { KeyAlgorithm, SubjectAttributes } from './cluster.ts';
 
 export const authorityNames = ['kubernetes-ca', 'etcd-ca', 'kubernetes-front-proxy-ca'] as const;
@@ -56,6 +57,8 @@ export interface Pki {
   >;
   /** Not from the store: read beside the inventory. */
   readonly externalEtcd?: ExternalEtcd;
+  /** Likewise, by their names in the inventory: they may hold Secrets. */
+  readonly extraManifests?: ReadonlyMap<string, ExtraManifest>;
   readonly certificates: ReadonlyMap<string, KeyPair>;
   readonly serviceAccount: { readonly privateKeyPem: string; readonly publicKeyPem: string };
   /** `[a-z0-9]{6}.[a-z0-9]{16}`, as bootstrap token Secrets want it. */

@@ -26,6 +26,7 @@ export type FileSource =
   | { readonly kind: 'authority'; readonly authority: AuthorityName; readonly part: KeyPairPart }
   | { readonly kind: 'certificate'; readonly id: string; readonly part: KeyPairPart }
   | { readonly kind: 'external-etcd'; readonly part: 'authority' | KeyPairPart }
+  | { readonly kind: 'extra-manifest'; readonly file: string }
   | { readonly kind: 'service-account'; readonly part: 'private' | 'public' }
   | KubeconfigSource;
 

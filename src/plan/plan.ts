@@ -22,6 +22,7 @@ import type { HostPlan } from '../model/plan.ts';
 import { binariesOf } from './binaries.ts';
 import { certificateId, certificateRowsOf } from './certificates.ts';
 import { dialledUrl, etcdClientPort, localApiServerUrl, portOf } from './endpoints.ts';
+import { extraManifestFiles } from './extra-manifests.ts';
 import { type Facts, factsOf, holds } from './facts.ts';
 import { registryFiles } from './registries.ts';
 import { runtimeUnitOf } from './runtime.ts';
@@ -128,6 +129,7 @@ function filesOf(cluster: Cluster, host: Host, facts: Facts): FileSpec[] {
     ...fromCertificates,
     ...bootstrapKubeconfig(cluster, host, facts),
     ...(host.roles.includes('worker') ? registryFiles(cluster) : []),
+    ...(host.roles.includes('control-plane') ? extraManifestFiles(cluster) : []),
   ];
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
 }

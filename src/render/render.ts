@@ -95,6 +95,8 @@ function formsOf({ source }: FileSpec, rendering: Rendering): Forms {
       return remembered(memo.byKey, `external etcd ${source.part}`, () =>
         externalForms(pki, source.part, memo),
       );
+    case 'extra-manifest':
+      return remembered(memo.byKey, `extra manifest ${source.file}`, () => manifestForms(pki, source.file));
     case 'certificate':
       return pairForms(certificateOf(pki, source.id), source.part, memo);
     case 'service-account':
@@ -153,6 +155,12 @@ function externalForms({ externalEtcd }: Pki, part: 'authority' | KeyPairPart, m
   if (externalEtcd === undefined) throw new Error('the files of the external etcd were not read');
   if (part !== 'authority') return pairForms(externalEtcd, part, memo);
   return openForms(externalEtcd.authorityPem, certificateText(externalEtcd.authorityPem));
+}
+
+function manifestForms({ extraManifests }: Pki, file: string): Forms {
+  const manifest = extraManifests?.get(file);
+  if (manifest === undefined) throw new Error(`the manifest ${file} was not read`);
+  return secretForms(manifest.content, manifest.review);
 }
 
 function pairTextOf(pair: KeyPair, { pairTexts }: Memo): PairText {

@@ -200,6 +200,7 @@ describe.each(manyPlans)('%s', (_, plan) => {
 function isSecretFile({ source }: FileSpec): boolean {
   switch (source.kind) {
     case 'kubeconfig':
+    case 'extra-manifest':
       return true;
     case 'service-account':
       return source.part === 'private';

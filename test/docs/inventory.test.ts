@@ -85,23 +85,3 @@ describe('inventories in the documentation', () => {
     expect(codes).not.toContain('unused-key');
   });
 });
-
-/** Rows of the table: what is written there is refused as not supported yet, and for nothing else. */
-const notYet = [
-  ...((textOf('docs/inventory.md').split('## Not supported yet')[1] ?? '')
-    .split('\n## ')[0]
-    ?.matchAll(/^\| `([a-zA-Z]+: .*?)` \|/gm) ?? []),
-].map(([, text = '']) => text);
-
-describe('what the documentation calls not supported yet', () => {
-  test('is found', () => {
-    expect(notYet).toHaveLength(1);
-  });
-
-  test.each(notYet)('%s', (setting) => {
-    const { diagnostics, cluster } = loadInventory(`apiVersion: hardway/v1\n${setting}\n${oneHost}`, 'x');
-    const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code);
-    expect(new Set(errors)).toEqual(new Set(['not-supported-yet']));
-    expect(cluster).toBeUndefined();
-  });
-});
