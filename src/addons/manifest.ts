@@ -15,6 +15,7 @@ import {
   type Tags,
 } from 'yaml';
 import { quote } from '../diagnostics/visible.ts';
+import { checkFormat } from '../inventory/formats.ts';
 import type { ManifestObject } from '../model/addon.ts';
 
 export interface ManifestProblem {
@@ -291,7 +292,11 @@ function imagesIn(value: unknown): string[] {
 
 function ownImages(containers: unknown): string[] {
   if (!Array.isArray(containers)) return [];
-  return containers.flatMap((one) => (isFields(one) && typeof one.image === 'string' ? [one.image] : []));
+  const images = containers.flatMap((one) =>
+    isFields(one) && typeof one.image === 'string' ? [one.image] : [],
+  );
+  // No runtime pulls anything else, and others make paths and URLs of these.
+  return images.filter((image) => checkFormat('image', image) === undefined);
 }
 
 /** An object as people name it: `Deployment kube-system/coredns`. */

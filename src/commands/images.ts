@@ -64,8 +64,8 @@ export function wrongImages({ image = [] }: ImageOptions, io: Io): boolean {
 }
 
 /** All images of an inventory and of the command line. */
-export function imagesOf({ cluster }: ReadInventory, { image }: ImageOptions): ClusterImage[] {
-  return imagesOfCluster(cluster, imagesOfAddons(cluster), image);
+export function imagesOf({ cluster, extras }: ReadInventory, { image }: ImageOptions): ClusterImage[] {
+  return imagesOfCluster(cluster, imagesOfAddons(cluster, extras), image);
 }
 
 /** An inventory's cluster with all its images, or undefined after what is wrong has been told. */

@@ -7,7 +7,6 @@ import { loadInventory } from '../../src/inventory/load.ts';
 import { inventoryType } from '../../src/inventory/schema.ts';
 import type { Type } from '../../src/inventory/types.ts';
 import { projectRoot } from '../support/cli.ts';
-import { oneHost } from '../support/clusters.ts';
 import { inventoryReference } from '../support/inventory-reference.ts';
 
 const path = join(projectRoot, 'docs/inventory.md');

@@ -138,6 +138,11 @@ describe('hardway addons', () => {
     ).toContain('kind: DaemonSet');
   });
 
+  test('tells images of addons to those who list images', () => {
+    const { stdout } = hardway(['images', 'list', 'clusters/inventory.yaml'], { cwd: folder });
+    expect(stdout).toMatch(/^docker\.io\/example\/app:1 .*own\/app\+1\.yml/m);
+  });
+
   test('names no addon that is switched off', () => {
     const text = inventory('own/db.yaml').replace(
       'addons:\n',

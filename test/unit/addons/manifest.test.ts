@@ -64,7 +64,7 @@ kind: CronJob
 metadata: { name: a }
 spec:
   jobTemplate: { spec: { template: { spec: {
-    initContainers: [{ image: "a:1" }], containers: [{ image: "b:1" }, { image: "a:1" }, { name: none }] } } } }
+    initContainers: [{ image: "a:1" }], containers: [{ image: "b:1" }, { image: "a:1" }, { image: "../a b" }, { name: none }] } } } }
 ---
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
