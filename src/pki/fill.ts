@@ -11,6 +11,7 @@ import type {
   PkiRequest,
   WantedCertificate,
 } from '../model/certificate.ts';
+import { changesOf, type Reissue } from './changes.ts';
 import type { Contents } from './contents.ts';
 import { type Authority, issueAuthority, issueLeaf } from './issue.ts';
 import type { Transaction } from './journal.ts';
@@ -27,8 +28,7 @@ export interface Filling {
   readonly transaction: Transaction;
   readonly pause: Pause;
   readonly onProgress: ((done: number, total: number) => void) | undefined;
-  /** Why a certificate that is current is re-issued all the same. */
-  readonly reissue: ((certificate: WantedCertificate) => string | undefined) | undefined;
+  readonly reissue: Reissue;
 }
 
 type SigningAuthorities = ReadonlyMap<AuthorityName, Authority>;
@@ -37,15 +37,15 @@ type SigningAuthorities = ReadonlyMap<AuthorityName, Authority>;
 export async function fillStore(
   filling: Filling,
 ): Promise<{ readonly pki: Pki; readonly changes: PkiChange[] }> {
-  const changes: PkiChange[] = [];
-  const authorities = await fillAuthorities(filling, changes);
-  const secrets = await fillSecrets(filling, changes);
-  const certificates = await fillLeaves(filling, authorities, changes);
+  const changes = changesOf(filling.contents, filling.request, filling.reissue);
+  const authorities = await fillAuthorities(filling);
+  const secrets = await fillSecrets(filling);
+  const certificates = await fillLeaves(filling, authorities, new Set(changes.map(({ what }) => what)));
   const pairs = Object.fromEntries([...authorities].map(([name, { pair }]) => [name, pair]));
   return { pki: { ...secrets, authorities: pairs as Pki['authorities'], certificates }, changes };
 }
 
-async function fillAuthorities(filling: Filling, changes: PkiChange[]): Promise<SigningAuthorities> {
+async function fillAuthorities(filling: Filling): Promise<SigningAuthorities> {
   const { contents, request, now, transaction } = filling;
   const fill = async (name: AuthorityName) => {
     const state = contents.authorities[name];
@@ -53,34 +53,27 @@ async function fillAuthorities(filling: Filling, changes: PkiChange[]): Promise<
     return { name, isThere, authority: isThere ? state : await issueAuthority(name, request, now) };
   };
   const filled = await Promise.all(request.authorities.map(fill));
-  for (const { name, authority } of filled.filter(({ isThere }) => !isThere)) {
+  for (const { name, authority } of filled.filter(({ isThere }) => !isThere))
     writePair(transaction, authorityPaths[name], authority.pair);
-    changes.push(created(name));
-  }
   return new Map(filled.map(({ name, authority }) => [name, authority]));
 }
 
-async function fillSecrets(
-  { contents, request, transaction }: Filling,
-  changes: PkiChange[],
-): Promise<Omit<Pki, 'authorities' | 'certificates'>> {
-  const serviceAccount = await fillServiceAccount(contents.serviceAccount, request, transaction, changes);
-  const fill = (what: string, path: string, state: SecretState, make: () => string): string => {
+async function fillSecrets({
+  contents,
+  request,
+  transaction,
+}: Filling): Promise<Omit<Pki, 'authorities' | 'certificates'>> {
+  const serviceAccount = await fillServiceAccount(contents.serviceAccount, request, transaction);
+  const fill = (path: string, state: SecretState, make: () => string): string => {
     if (typeof state !== 'string') return state.text;
     const text = make();
     transaction.write(path, `${text}\n`);
-    changes.push(created(what));
     return text;
   };
   return {
     serviceAccount,
-    bootstrapToken: fill(
-      'bootstrap-token',
-      storeFiles.bootstrapToken,
-      contents.bootstrapToken,
-      newBootstrapToken,
-    ),
-    encryptionKey: fill('encryption-key', storeFiles.encryptionKey, contents.encryptionKey, newEncryptionKey),
+    bootstrapToken: fill(storeFiles.bootstrapToken, contents.bootstrapToken, newBootstrapToken),
+    encryptionKey: fill(storeFiles.encryptionKey, contents.encryptionKey, newEncryptionKey),
   };
 }
 
@@ -88,7 +81,6 @@ async function fillServiceAccount(
   state: Contents['serviceAccount'],
   { keyAlgorithm }: PkiRequest,
   transaction: Transaction,
-  changes: PkiChange[],
 ): Promise<Pki['serviceAccount']> {
   if (typeof state !== 'string') {
     if (state.isNew) transaction.write(storeFiles.serviceAccountPublicKey, state.pair.publicKeyPem);
@@ -97,21 +89,16 @@ async function fillServiceAccount(
   const pair = await newServiceAccount(keyAlgorithm);
   transaction.write(storeFiles.serviceAccountKey, pair.privateKeyPem);
   transaction.write(storeFiles.serviceAccountPublicKey, pair.publicKeyPem);
-  changes.push(created('service-account'));
   return pair;
 }
 
 async function fillLeaves(
   filling: Filling,
   authorities: SigningAuthorities,
-  changes: PkiChange[],
+  changed: ReadonlySet<string>,
 ): Promise<Map<string, KeyPair>> {
   const { request, transaction, onProgress, pause } = filling;
-  const toMake = request.certificates.filter((wanted) => {
-    const change = leafChange(filling, wanted);
-    if (change !== undefined) changes.push(change);
-    return change !== undefined;
-  });
+  const toMake = request.certificates.filter(({ id }) => changed.has(id));
   const made = new Map<string, KeyPair>();
   // EC keys are made on this thread, one by one; RSA keys on the thread pool, as many as there are cores.
   const limit = isRsa(request.keyAlgorithm) ? availableParallelism() : 1;
@@ -123,14 +110,6 @@ async function fillLeaves(
     await pause();
   });
   return new Map(request.certificates.map(({ id }) => [id, made.get(id) ?? storedPair(filling, id)]));
-}
-
-/** What is to be done about a leaf certificate, or undefined when it stays. */
-function leafChange({ contents, reissue }: Filling, wanted: WantedCertificate): PkiChange | undefined {
-  const leaf = contents.leaves.get(wanted.id);
-  if (leaf === undefined || !('pair' in leaf)) return created(wanted.id);
-  const reason = leaf.reasons.length > 0 ? leaf.reasons.join('; ') : reissue?.(wanted);
-  return reason === undefined ? undefined : { action: 'reissued', what: wanted.id, reason };
 }
 
 function storedPair({ contents }: Filling, id: string): KeyPair {
@@ -163,8 +142,4 @@ function writePair(transaction: Transaction, stem: string, pair: KeyPair): void 
   const paths = pairPaths(stem);
   transaction.write(paths.certificate, pair.certificatePem);
   transaction.write(paths.key, pair.privateKeyPem);
-}
-
-function created(what: string): PkiChange {
-  return { action: 'created', what, reason: 'not in the store' };
 }

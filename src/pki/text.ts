@@ -1,6 +1,12 @@
 /** A certificate as text for people: the same bytes for the same certificate, whatever the locale or the clock. */
 import { createPublicKey } from 'node:crypto';
-import { type Certificate, certificateFacts, decodeCertificate, sha256 } from './certificate.ts';
+import {
+  type Certificate,
+  type CertificateFacts,
+  certificateFacts,
+  decodeCertificate,
+  sha256,
+} from './certificate.ts';
 import { DerError } from './der.ts';
 import { publicKeyKind } from './keys.ts';
 
@@ -45,10 +51,47 @@ export function publicKeySha256(publicKeyPem: string): string {
   return sha256(createPublicKey(publicKeyPem).export({ type: 'spki', format: 'der' }));
 }
 
+/** What is known of a certificate before it is made. */
+export type PlannedFacts = Pick<CertificateFacts, 'subject' | 'issuer' | 'keyAlgorithm' | 'usages' | 'sans'>;
+
+/** The lines of `certificateText` for a certificate that has yet to be made. */
+export function plannedCertificateText(facts: PlannedFacts): string {
+  return linesOf(plannedRows(facts));
+}
+
+/** Those lines of a certificate's text that `plannedCertificateText` has too, to compare the two. */
+export function plannedLines(text: string): string {
+  const labels = plannedRows({
+    subject: '',
+    issuer: '',
+    keyAlgorithm: '',
+    usages: [],
+    sans: { dns: [], ip: [] },
+  });
+  return text
+    .split('\n')
+    .filter((line) => labels.some(([label]) => line.startsWith(`${label}: `)))
+    .map((line) => `${line.replace(/^(key: \S+) \(\d+ bits\)$/, '$1')}\n`)
+    .join('');
+}
+
+type Row = readonly [label: string, value: string | undefined];
+
+function plannedRows({ subject, issuer, keyAlgorithm, usages, sans }: PlannedFacts): Row[] {
+  return [
+    ['subject', subject],
+    ['issuer', issuer],
+    ['key', keyAlgorithm],
+    ['usages', usages.join(', ') || undefined],
+    ['dns names', sans.dns.join(', ') || undefined],
+    ['addresses', sans.ip.join(', ') || undefined],
+  ];
+}
+
 function textOf(certificate: Certificate): string {
   const facts = certificateFacts(certificate);
   const { bits } = publicKeyKind(certificate.publicKeyDer);
-  const rows: readonly (readonly [string, string | undefined])[] = [
+  return linesOf([
     ['subject', facts.subject],
     ['issuer', facts.issuer],
     ['serial', colons(certificate.serial)],
@@ -65,7 +108,10 @@ function textOf(certificate: Certificate): string {
     ['key id', certificate.subjectKeyIdentifier && colons(certificate.subjectKeyIdentifier)],
     ['issuer key id', certificate.authorityKeyIdentifier && colons(certificate.authorityKeyIdentifier)],
     ['sha256', facts.fingerprint],
-  ];
+  ]);
+}
+
+function linesOf(rows: readonly Row[]): string {
   return rows
     .flatMap(([label, value]) => (value === undefined ? [] : [`${label}: ${printable(value)}\n`]))
     .join('');

@@ -13,12 +13,20 @@ import { mergeYaml } from './yaml.ts';
 
 const redacted = 'REDACTED';
 
+/** What the review tree says of key pairs, and of the service account's. */
+export type PairTexts = WeakMap<KeyPair | Pki['serviceAccount'], PairText>;
+
 /**
  * Renders hosts one after another. What is the same for many hosts (units, shared
  * configuration, authorities) is rendered once, and is then one and the same buffer.
+ * `pairTexts` has the texts of pairs that have yet to be made, see pki/forecast.ts.
  */
-export function createRenderer(pki: Pki, templates: Templates): (plan: HostPlan) => RenderedFile[] {
-  const memo: Memo = { byValues: new WeakMap(), byKey: new Map(), pairTexts: new WeakMap() };
+export function createRenderer(
+  pki: Pki,
+  templates: Templates,
+  pairTexts: PairTexts = new WeakMap(),
+): (plan: HostPlan) => RenderedFile[] {
+  const memo: Memo = { byValues: new WeakMap(), byKey: new Map(), pairTexts };
   return (plan) => plan.files.map((file) => renderFile(file, { plan, pki, templates, memo }));
 }
 
@@ -47,7 +55,7 @@ interface Rendering {
 interface Memo {
   readonly byValues: WeakMap<TemplateValues, Map<string, Forms>>;
   readonly byKey: Map<string, Forms>;
-  readonly pairTexts: WeakMap<KeyPair, PairText>;
+  readonly pairTexts: PairTexts;
 }
 
 /** A kubeconfig with the certificate embedded; pass a redacted key for review. */
@@ -101,7 +109,7 @@ function formsOf({ source }: FileSpec, rendering: Rendering): Forms {
       return pairForms(certificateOf(pki, source.id), source.part, memo);
     case 'service-account':
       return remembered(memo.byKey, `service-account ${source.part}`, () =>
-        serviceAccountForms(pki, source.part),
+        serviceAccountForms(pki, source.part, memo),
       );
     case 'kubeconfig':
       return kubeconfigForms(source, rendering);
@@ -169,11 +177,11 @@ function pairTextOf(pair: KeyPair, { pairTexts }: Memo): PairText {
   return text;
 }
 
-function serviceAccountForms(pki: Pki, part: 'private' | 'public'): Forms {
-  const { privateKeyPem, publicKeyPem } = pki.serviceAccount;
-  return part === 'public'
-    ? openForms(publicKeyPem)
-    : secretForms(privateKeyPem, `${redactedKey(publicKeySha256(publicKeyPem))}\n`);
+function serviceAccountForms({ serviceAccount }: Pki, part: 'private' | 'public', memo: Memo): Forms {
+  const { privateKeyPem, publicKeyPem } = serviceAccount;
+  if (part === 'public') return openForms(publicKeyPem);
+  const text = memo.pairTexts.get(serviceAccount)?.publicKeySha256 ?? publicKeySha256(publicKeyPem);
+  return secretForms(privateKeyPem, `${redactedKey(text)}\n`);
 }
 
 function kubeconfigForms(source: KubeconfigSource, { pki, templates, memo }: Rendering): Forms {
