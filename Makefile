@@ -39,7 +39,7 @@ fmt: $(NODE_MODULES) ## format the sources
 	npm run --silent format
 
 golden: build ## rewrite the golden files; read the git diff as an operator would
-	UPDATE_GOLDEN=1 npx vitest run test/golden
+	UPDATE_GOLDEN=1 npx vitest run test/golden test/diff/golden.test.ts
 
 check: lint test ## everything that CI runs
 

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { isSea } from 'node:sea';
 import { BinariesError } from './binaries/problem.ts';
 import { OutputFolderError } from './bundle/output.ts';
+import { RenderedOutputError } from './bundle/rendered.ts';
 import { exitStatus } from './cli/exit-status.ts';
 import type { Io } from './cli/io.ts';
 import { readLocalFile } from './cli/local-file.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<number> {
 }
 
 function createIo(noColor: boolean): Io {
+  const mayColor = !noColor && (process.env.NO_COLOR ?? '') === '';
   return {
     stdout: (text) => write(1, text),
     stderr: (text) => write(2, text),
@@ -37,7 +39,8 @@ function createIo(noColor: boolean): Io {
     readLocalFile,
     isTerminal: process.stderr.isTTY === true,
     columns: process.stderr.columns ?? 80,
-    color: process.stderr.isTTY === true && !noColor && (process.env.NO_COLOR ?? '') === '',
+    color: process.stderr.isTTY === true && mayColor,
+    colorsOutput: process.stdout.isTTY === true && mayColor,
     cacheDir: join(cacheHome(), 'hardway'),
     ownProgram: isSea() ? process.execPath : undefined,
     now: () => new Date(),
@@ -118,7 +121,7 @@ function report(error: unknown): number {
     for (const { message, fix } of error.problems) write(2, `hardway: ${message}\n  fix: ${fix}\n`);
     return error.kind === 'input' ? exitStatus.wrongInput : exitStatus.environment;
   }
-  if (error instanceof OutputFolderError) {
+  if (error instanceof OutputFolderError || error instanceof RenderedOutputError) {
     write(2, `hardway: ${error.message}\n  fix: ${error.fix}\n`);
     return exitStatus.wrongInput;
   }

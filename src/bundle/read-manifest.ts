@@ -10,6 +10,11 @@ export interface ManifestFile {
   readonly services: readonly string[];
 }
 
+/** A binary that install.sh puts in place out of an archive or a download. */
+export interface ManifestProgram extends ManifestFile {
+  readonly sha256: string;
+}
+
 export interface ManifestUnit {
   readonly name: string;
   /** See UnitSpec; as written. */
@@ -20,6 +25,9 @@ export interface ReadManifest {
   /** Every statement, in order, without files, blocks and comments. */
   readonly statements: readonly string[];
   readonly files: readonly ManifestFile[];
+  readonly programs: readonly ManifestProgram[];
+  /** Paths of the binaries that the host needs, wherever they come from. */
+  readonly binaries: readonly string[];
   readonly units: readonly ManifestUnit[];
   readonly roles: readonly string[];
   readonly addresses: readonly string[];
@@ -37,10 +45,11 @@ export function readManifest(text: string): ReadManifest {
     words.filter(([first]) => first === statement).map(([, value = '']) => value);
   return {
     statements: lines.filter((line) => !isFile(line)),
-    files: lines.filter(isFile).map((line) => {
-      const [, mode = '', owner = '', path = '', services = '-'] = line.split(' ');
-      return { path, mode, owner, services: services === '-' ? [] : services.split(',') };
-    }),
+    files: words.filter(([kind]) => kind === 'file' || kind === 'block').map(fileOf),
+    programs: words
+      .filter(([kind]) => kind === 'program')
+      .map((program) => ({ ...fileOf(program), sha256: program[5] ?? '' })),
+    binaries: all('binary'),
     units: words.filter(([first]) => first === 'unit').map(([, name = '', start = '']) => ({ name, start })),
     roles: all('role'),
     addresses: all('address'),
@@ -48,4 +57,9 @@ export function readManifest(text: string): ReadManifest {
     kubernetes: all('kubernetes')[0],
     fqdn: all('fqdn').find((name) => name !== '-'),
   };
+}
+
+/** `file`, `block` and `program` begin alike. */
+function fileOf([, mode = '', owner = '', path = '', services = '-']: readonly string[]): ManifestFile {
+  return { path, mode, owner, services: services === '-' ? [] : services.split(',') };
 }

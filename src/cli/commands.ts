@@ -45,6 +45,9 @@ const binariesDir: Options = {
   describe: 'folder of the official files; default: ~/.cache/hardway/binaries',
 };
 
+/** Added to text and json, which every command has. */
+const alsoMarkdown: Options = { choices: ['markdown'] };
+
 export const commands: readonly CommandRow[] = [
   {
     usage: 'init',
@@ -94,6 +97,23 @@ export const commands: readonly CommandRow[] = [
       },
     },
     load: async () => (await import('../commands/addons.ts')).addons,
+  },
+  {
+    usage: 'diff [inventory]',
+    describe: 'Tell what a render would change; exit 1 when anything would',
+    takesInventory: true,
+    options: {
+      out: {
+        type: 'string',
+        default: 'out',
+        requiresArg: true,
+        describe: 'output folder of the last render; it is only read',
+      },
+      'pki-dir': pkiDir,
+      'binaries-dir': binariesDir,
+      format: alsoMarkdown,
+    },
+    load: async () => (await import('../commands/diff.ts')).diff,
   },
   {
     usage: 'kubeconfig [inventory]',

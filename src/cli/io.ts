@@ -13,6 +13,8 @@ export interface Io {
   readonly columns: number;
   /** Whether standard error takes colours. */
   readonly color: boolean;
+  /** Whether standard output does. */
+  readonly colorsOutput: boolean;
   /** Where this user's cache of hardway is, as the XDG Base Directory Specification says; need not exist. */
   readonly cacheDir: string;
   /** The file of this command where it is a single file, see `make binary`. */

@@ -1,4 +1,6 @@
 /** What the bundles' binaries come out of: checked before a render begins, packed while it runs. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artefactsOf } from '../binaries/artefacts.ts';
 import { missingFor } from '../binaries/cache.ts';
@@ -58,4 +60,22 @@ export async function supplyBinaries(
   if (source === 'download') return { source, lock };
   const archives = await packBinaries(cluster, lock, binariesDir, join(staging, 'binaries'), onProgress);
   return { source, lock, archives };
+}
+
+/**
+ * What a render would supply. The sums of archives are known only once they are packed: that is
+ * done in a temporary folder, which is then removed.
+ */
+export async function forecastSupply(
+  cluster: Cluster,
+  inventory: string,
+  binariesDir: string,
+): Promise<BinarySupply> {
+  const packs = cluster.binaries.source === 'bundle';
+  const folder = packs ? mkdtempSync(join(tmpdir(), 'hardway-')) : '';
+  try {
+    return await supplyBinaries(cluster, inventory, binariesDir, folder, () => {});
+  } finally {
+    if (packs) rmSync(folder, { recursive: true, force: true });
+  }
 }

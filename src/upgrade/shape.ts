@@ -69,7 +69,8 @@ export function commandLineOf(row: ComponentRow, cluster: Cluster, host: Host): 
   );
 }
 
-function fieldsOf(value: unknown, path: string): [string, string][] {
+/** The leaves of a document by their path below `path`: `ipvs.scheduler`. Lists are leaves, as JSON. */
+export function fieldsOf(value: unknown, path: string): [string, string][] {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return [[path, typeof value === 'string' ? value : JSON.stringify(value)]];
   }

@@ -10,7 +10,12 @@ export interface MemoryIo extends Io {
 
 /** What a command prints is kept; files are read as they are. */
 export function memoryIo(
-  options: { readonly now?: Date; readonly isTerminal?: boolean; readonly input?: string } = {},
+  options: {
+    readonly now?: Date;
+    readonly isTerminal?: boolean;
+    readonly input?: string;
+    readonly colorsOutput?: boolean;
+  } = {},
 ): MemoryIo {
   const output: string[] = [];
   const errors: string[] = [];
@@ -24,6 +29,7 @@ export function memoryIo(
     color: false,
     ownProgram: undefined,
     cacheDir: '/nonexistent',
+    colorsOutput: options.colorsOutput ?? false,
     now: () => options.now ?? new Date(),
     onInterrupt: () => () => {},
     output: () => output.join(''),
