@@ -49,6 +49,22 @@ const logFlags: readonly FlagRow[] = [
   { flag: 'v', value: '{logLevel}', variable: 'KUBE_LOG_LEVEL' },
 ];
 
+/**
+ * Forward secrecy and authenticated encryption only: what is left of Go's suites for TLS 1.2, by
+ * Go's names. Those of TLS 1.3 cannot be chosen.
+ */
+const strongSuites = ['ECDSA', 'RSA']
+  .flatMap((key) =>
+    ['AES_128_GCM_SHA256', 'AES_256_GCM_SHA384', 'CHACHA20_POLY1305_SHA256'].map(
+      (suite) => `TLS_ECDHE_${key}_WITH_${suite}`,
+    ),
+  )
+  .join(',');
+const tlsFlags: readonly FlagRow[] = [
+  { flag: 'tls-min-version', value: 'VersionTLS12' },
+  { flag: 'tls-cipher-suites', value: strongSuites },
+];
+
 const pki = paths.kubernetesPki;
 const noSchedulerFile =
   'its successor is a field of a file whose apiVersion changes from minor to minor, and the flag works in all';
@@ -91,7 +107,8 @@ export const components: readonly ComponentRow[] = [
       { flag: 'secure-port', value: '{apiServerPort}', variable: 'KUBE_API_PORT' },
       { flag: 'etcd-servers', value: '{etcdClientUrls}', variable: 'KUBE_ETCD_SERVERS' },
       { flag: 'service-cluster-ip-range', value: '{serviceCIDR}', variable: 'KUBE_SERVICE_ADDRESSES' },
-      { flag: 'enable-admission-plugins', value: 'NodeRestriction', variable: 'KUBE_ADMISSION_CONTROL' },
+      { flag: 'enable-admission-plugins', value: '{admissionPlugins}', variable: 'KUBE_ADMISSION_CONTROL' },
+      { flag: 'admission-control-config-file', value: paths.admissionConfig },
       { flag: 'authorization-mode', value: 'Node,RBAC' },
       { flag: 'client-ca-file', value: `${pki}/ca.crt` },
       { flag: 'enable-bootstrap-token-auth', value: 'true', when: 'bootstrapsWithToken' },
@@ -126,6 +143,11 @@ export const components: readonly ComponentRow[] = [
         value: 'https://kubernetes.default.svc.{dnsDomain}',
         why: 'issuer discovery wants an https URL (RFC 8414); the guide has the word api',
       },
+      {
+        flag: 'service-account-extend-token-expiration',
+        value: 'false',
+        why: 'a token of an hour is not good for a year; clients have read theirs anew since 2019',
+      },
       { flag: 'service-node-port-range', value: '{nodePortRange}' },
       {
         flag: 'enable-aggregator-routing',
@@ -134,7 +156,13 @@ export const components: readonly ComponentRow[] = [
       },
       { flag: 'tls-cert-file', value: `${pki}/apiserver.crt` },
       { flag: 'tls-private-key-file', value: `${pki}/apiserver.key` },
-      { flag: 'tls-min-version', value: 'VersionTLS12' },
+      ...tlsFlags,
+      {
+        flag: 'anonymous-auth',
+        value: 'false',
+        when: 'refusesAnonymous',
+        why: 'load balancers ask for health without a credential; where there is none, nobody has to',
+      },
       { flag: 'authentication-config', value: paths.authenticationConfig, when: 'limitsAnonymous' },
       { flag: 'encryption-provider-config', value: paths.encryptionConfig, when: 'encryptsAtRest' },
       { flag: 'audit-policy-file', value: paths.auditPolicy, when: 'audits' },
@@ -143,6 +171,13 @@ export const components: readonly ComponentRow[] = [
       { flag: 'audit-log-maxbackup', value: '10', when: 'audits' },
       { flag: 'audit-log-maxsize', value: '100', when: 'audits' },
       { flag: 'profiling', value: 'false' },
+      {
+        flag: 'enable-logs-handler',
+        value: 'false',
+        until: '1.31',
+        staysDeprecated:
+          'nothing else closes /logs, which shows /var/log of the host and is shut from 1.31 on',
+      },
       { flag: 'feature-gates', value: '{featureGates}', when: 'hasFeatureGates' },
     ],
   },
@@ -194,6 +229,12 @@ export const components: readonly ComponentRow[] = [
       { flag: 'root-ca-file', value: `${pki}/ca.crt` },
       { flag: 'service-account-private-key-file', value: `${pki}/sa.key` },
       { flag: 'use-service-account-credentials', value: 'true' },
+      {
+        flag: 'terminated-pod-gc-threshold',
+        value: '1000',
+        why: "finished pods fill etcd: Kubernetes' own limit is 12500",
+      },
+      ...tlsFlags,
       { flag: 'profiling', value: 'false' },
       { flag: 'feature-gates', value: '{featureGates}', when: 'hasFeatureGates' },
     ],
@@ -234,6 +275,7 @@ export const components: readonly ComponentRow[] = [
         value: 'true',
         why: 'one active scheduler per cluster; the others wait for the lease',
       },
+      ...tlsFlags,
       {
         flag: 'profiling',
         value: 'false',

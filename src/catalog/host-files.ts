@@ -47,13 +47,13 @@ const addons = ['kube-addons.service'];
 const nodeLabels = ['hardway-label-nodes.timer'];
 const everyComponent = [...apiserver, ...controllerManager, ...scheduler, ...kubelet, ...kubeProxy];
 
-/** Unit files may be read by all, as systemd shows them to all anyway. */
+/** Unit files may be read by root only, as hardening guidance asks, though systemd shows them to all. */
 function unit(name: string, role: Role): HostFileRow {
   return {
     path: `${paths.systemdDir}/${name}`,
     source: { template: `etc/systemd/system/${name}.hbs` },
     roles: [role],
-    mode: 0o644,
+    mode: 0o600,
     services: [name],
   };
 }
@@ -235,6 +235,13 @@ export const hostFiles: readonly HostFileRow[] = [
     services: apiserver,
   },
   {
+    path: paths.admissionConfig,
+    source: { template: 'etc/kubernetes/admission-config.yaml.hbs' },
+    roles: ['control-plane'],
+    mode: 0o644,
+    services: apiserver,
+  },
+  {
     path: paths.auditPolicy,
     source: { template: 'etc/kubernetes/audit-policy.yaml.hbs' },
     roles: ['control-plane'],
@@ -246,6 +253,14 @@ export const hostFiles: readonly HostFileRow[] = [
     path: `${paths.addonsDir}/10-rbac.yaml`,
     source: { template: 'etc/kubernetes/addons/10-rbac.yaml.hbs' },
     roles: ['control-plane'],
+    mode: 0o644,
+    services: addons,
+  },
+  {
+    path: `${paths.addonsDir}/15-pod-security-policy.yaml`,
+    source: { template: 'etc/kubernetes/addons/15-pod-security-policy.yaml.hbs' },
+    roles: ['control-plane'],
+    when: 'enforcesPodSecurityPolicy',
     mode: 0o644,
     services: addons,
   },

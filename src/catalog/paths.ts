@@ -12,6 +12,7 @@ export const tokenFile = `${kubernetesDir}/token.csv`;
 export const bootstrapTokenManifest = `${kubernetesDir}/bootstrap-token.yaml`;
 export const encryptionConfig = `${kubernetesDir}/encryption-config.yaml`;
 export const authenticationConfig = `${kubernetesDir}/authentication-config.yaml`;
+export const admissionConfig = `${kubernetesDir}/admission-config.yaml`;
 export const auditPolicy = `${kubernetesDir}/audit-policy.yaml`;
 export const auditLogDir = '/var/log/kubernetes/audit';
 export const kubeletDir = '/var/lib/kubelet';

@@ -130,6 +130,25 @@ export const formats = {
     pattern: /^[A-Za-z0-9._~/][-A-Za-z0-9._~+@/]*$/,
     maxLength: 400,
   },
+  checkId: {
+    code: 'invalid-value',
+    wanted: 'the id of a hardening check, such as apiserver-profiling-off',
+    pattern: /^[a-z0-9]+(?:-[a-z0-9]+)*$/,
+    maxLength: 100,
+  },
+  sentence: {
+    code: 'invalid-value',
+    wanted: 'text in one line',
+    pattern: /^[^\p{Cc}\p{Zl}\p{Zp}]*[^\p{Cc}\p{Z}][^\p{Cc}\p{Zl}\p{Zp}]*$/u,
+    maxLength: 500,
+  },
+  date: {
+    code: 'invalid-value',
+    wanted: 'a day such as 2027-06-30',
+    pattern: /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/,
+    maxLength: 10,
+    objection: (text) => (isDay(text) ? undefined : 'there is no such day'),
+  },
   version: {
     code: 'invalid-version',
     wanted: 'a Kubernetes version such as 1.20.2, v1.20.2 or "1.20"',
@@ -395,4 +414,10 @@ function repairTaint(text: string): string | undefined {
   const [, key = '', written = ''] = /^(.*):\s*([A-Za-z_-]+)$/.exec(text) ?? [];
   const effect = effects.find((name) => name.toLowerCase() === written.replace(/[_-]/g, '').toLowerCase());
   return effect === undefined ? undefined : `${key.trim()}:${effect}`;
+}
+
+/** Whether a calendar has the day; Date would take the 31st of February for the 2nd or 3rd of March. */
+function isDay(text: string): boolean {
+  const moment = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(text);
 }

@@ -24,6 +24,7 @@ import {
   type ProxySettings,
   type SubjectAttributes,
   type Taint,
+  type Waiver,
 } from '../model/cluster.ts';
 import { type Facts, type HostFacts, hostsOf } from './facts.ts';
 import {
@@ -46,6 +47,7 @@ import {
   securityKeys,
   type WrittenComponents,
   type WrittenInventory,
+  type WrittenWaiver,
 } from './schema.ts';
 
 /** What an inventory means. */
@@ -71,7 +73,9 @@ export function normalizeInventory(inventory: WrittenInventory, facts: Facts): C
     security: {
       encryptionAtRest: or(inventory.security?.encryptionAtRest, securityKeys.encryptionAtRest),
       audit: or(inventory.security?.audit, securityKeys.audit),
+      podSecurity: or(inventory.security?.podSecurity, securityKeys.podSecurity),
     },
+    audit: { waivers: (inventory.audit?.waivers ?? []).map((waiver) => waiverOf(waiver ?? {})) },
     binaries: {
       source: or(inventory.binaries?.source, binariesKeys.source),
       dir: or(inventory.binaries?.dir, binariesKeys.dir),
@@ -240,6 +244,15 @@ function flannelOf({ addons }: WrittenInventory): Cluster['addons']['flannel'] {
   // host-gw knows nothing but plain routes.
   const directRouting = backend === 'vxlan' && or(settings?.directRouting, flannelKeys.directRouting);
   return { backend, directRouting };
+}
+
+function waiverOf(waiver: WrittenWaiver): Waiver {
+  return {
+    check: needed(waiver.check, 'audit.waivers[].check'),
+    hosts: (waiver.hosts ?? []).filter((host) => host !== undefined),
+    reason: needed(waiver.reason, 'audit.waivers[].reason'),
+    expires: needed(waiver.expires, 'audit.waivers[].expires'),
+  };
 }
 
 // Hosts

@@ -13,6 +13,7 @@ import {
   endpointModes,
   flannelBackends,
   keyAlgorithms,
+  podSecurityLevels,
   proxyModes,
   roleNames,
   runtimeTypes,
@@ -260,6 +261,26 @@ export const runtimeKeys = {
 export const securityKeys = {
   encryptionAtRest: key(boolean, true, 'Encrypt Secrets in etcd'),
   audit: key(boolean, true, 'Write an audit log, with a policy'),
+  podSecurity: key(
+    choice(podSecurityLevels),
+    'baseline',
+    'What pods may ask for where no label of their namespace says otherwise: baseline refuses host networks, host folders and privileged containers outside kube-system; privileged refuses nothing',
+  ),
+};
+
+export const waiverKeys = {
+  check: required(text('checkId'), 'Id of the check, as `hardway audit` prints it'),
+  hosts: key(
+    list(text('hostName'), { max: 10_000 }),
+    [],
+    'Names of the hosts it is for; none stands for all',
+  ),
+  reason: required(text('sentence'), 'Why the check may fail'),
+  expires: required(text('date'), 'Last day on which it counts, such as 2027-06-30'),
+};
+
+export const auditKeys = {
+  waivers: key(list(map(waiverKeys), { max: 1000 }), [], 'Hardening checks that may fail for some time'),
 };
 
 const args = key(
@@ -360,6 +381,7 @@ export const inventoryType = map({
   bootstrap: key(map(bootstrapKeys), {}, 'How hosts join'),
   runtime: key(map(runtimeKeys), {}, 'Container runtime'),
   security: key(map(securityKeys), {}, 'Hardening'),
+  audit: key(map(auditKeys), {}, 'What `hardway audit` lets pass'),
   components: key(componentsType, {}, 'Flags and configuration of components on all hosts'),
   binaries: key(map(binariesKeys), {}, 'Where the binaries come from'),
   addons: key(map(addonsKeys), {}, 'Manifests applied once the API answers'),
@@ -373,3 +395,4 @@ export const inventoryType = map({
 export type WrittenInventory = Written<typeof inventoryType>;
 export type WrittenHost = Written<ReturnType<typeof map<typeof hostKeys>>>;
 export type WrittenComponents = Written<typeof componentsType>;
+export type WrittenWaiver = Written<ReturnType<typeof map<typeof waiverKeys>>>;

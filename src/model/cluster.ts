@@ -29,6 +29,9 @@ export type BinarySource = (typeof binarySources)[number];
 export const flannelBackends = ['vxlan', 'host-gw'] as const;
 export type FlannelBackend = (typeof flannelBackends)[number];
 
+export const podSecurityLevels = ['baseline', 'privileged'] as const;
+export type PodSecurityLevel = (typeof podSecurityLevels)[number];
+
 export const architectures = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof architectures)[number];
 
@@ -100,6 +103,16 @@ export interface FlannelSettings {
   readonly directRouting: boolean;
 }
 
+/** A hardening check that may fail until a day, and why. */
+export interface Waiver {
+  readonly check: string;
+  /** Names of hosts; none stands for all. */
+  readonly hosts: readonly string[];
+  readonly reason: string;
+  /** The last day on which it counts, `YYYY-MM-DD`, in UTC. */
+  readonly expires: string;
+}
+
 export interface Cluster {
   readonly name: string;
   readonly domain: string | undefined;
@@ -159,7 +172,13 @@ export interface Cluster {
     readonly registryMirrors: Readonly<Record<string, readonly string[]>>;
     readonly proxy: ProxySettings | undefined;
   };
-  readonly security: { readonly encryptionAtRest: boolean; readonly audit: boolean };
+  readonly security: {
+    readonly encryptionAtRest: boolean;
+    readonly audit: boolean;
+    /** What pods may ask for where their namespace says nothing; `privileged` is everything. */
+    readonly podSecurity: PodSecurityLevel;
+  };
+  readonly audit: { readonly waivers: readonly Waiver[] };
   readonly binaries: {
     readonly source: BinarySource;
     readonly dir: string;

@@ -53,6 +53,7 @@ function clusterText(cluster: Cluster): Record<string, string> {
   const { network } = cluster;
   const { ipv4, ipv6 } = network.nodeCIDRMaskSize;
   return {
+    admissionPlugins: admissionPlugins(cluster).join(','),
     anyAddress: anyAddress(cluster),
     apiServerPort: String(apiServerPort(cluster)),
     certValidityHours: String(cluster.pki.certValidityDays * 24),
@@ -82,6 +83,25 @@ function hostText(cluster: Cluster, host: Host): Record<string, string> {
     nodeName: host.name,
     nodeTaints: host.taints.map(taintText).join(','),
   };
+}
+
+/** Admission plugins beside those that are on by default. */
+function admissionPlugins(cluster: Cluster): string[] {
+  const { minor } = cluster.kubernetes;
+  return [
+    'NodeRestriction',
+    'EventRateLimit',
+    // Added in 1.21, after CVE-2020-8554.
+    ...(isFrom(minor, '1.21') ? ['DenyServiceExternalIPs'] : []),
+    ...(enforcesPodSecurityPolicy(cluster) ? ['PodSecurityPolicy'] : []),
+  ];
+}
+
+/** Pod Security admission is on by itself since 1.23 (kubernetes/enhancements#2579); before, policies are objects. */
+export const firstWithPodSecurity = '1.23';
+
+function enforcesPodSecurityPolicy({ security, kubernetes }: Cluster): boolean {
+  return security.podSecurity === 'baseline' && !isFrom(kubernetes.minor, firstWithPodSecurity);
 }
 
 /** The addresses of a node: one, or in a dual-stack cluster one of each family. */
@@ -115,7 +135,10 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     bootstrapsWithToken: method !== 'signed',
     bootstrapsWithTokenFile: method === 'token-file',
     bootstrapsWithTokenSecret: method === 'token-secret',
+    defaultsSeccomp: isFrom(minor, '1.25'),
     encryptsAtRest: cluster.security.encryptionAtRest,
+    enforcesPodSecurity: cluster.security.podSecurity === 'baseline' && isFrom(minor, firstWithPodSecurity),
+    enforcesPodSecurityPolicy: enforcesPodSecurityPolicy(cluster),
     findsInterface: runsKeepalived && floating !== undefined && floating.interface === undefined,
     floatsOnControlPlanes,
     floatsOnLoadBalancers,
@@ -124,6 +147,8 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     installsFlannel: cluster.addons.flannel !== undefined,
     // Deprecated since 1.28: the kubelet no longer makes the chains that used them (kubernetes/enhancements#3178).
     hasIptablesBits: !isFrom(minor, '1.28'),
+    // KubeletConfiguration has had the field since 1.21.
+    hasProfilingSwitch: isFrom(minor, '1.21'),
     // Deprecated since 1.34, with the default that hardway set before.
     hasStreamingIdleTimeout: !isFrom(minor, '1.34'),
     isDualStack: isDualStack(cluster),
@@ -143,6 +168,8 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     namesRuntimeInConfig,
     readsSnapshotsWithEtcdutl: compareMinors(parseVersion(cluster.etcd.version)?.minor ?? '3.4', '3.6') >= 0,
     routesPodsByHosts: cluster.addons.flannel?.backend === 'host-gw',
+    // From then on a file limits anonymous requests to health checks, see hostConditions.
+    refusesAnonymous: mode === 'hosts' && !isFrom(minor, firstWithAnonymousPaths),
     runsKeepalived,
     usesContainerd: cluster.runtime.type === 'containerd',
     usesContainerdWithProxy: cluster.runtime.type === 'containerd' && cluster.runtime.proxy !== undefined,

@@ -50,6 +50,7 @@ function sharedValues(
       port: apiServerPort(cluster),
       needsLowPort: apiServerPort(cluster) < 1024,
       authenticationApiVersion: authenticationApiVersion(cluster),
+      podSecurityApiVersion: podSecurityApiVersion(cluster),
       loopbackUrl: httpsUrl('127.0.0.1', apiServerPort(cluster)),
     },
     balancer: sharedBalancerValues(cluster),
@@ -71,6 +72,11 @@ function sharedValues(
 /** AuthenticationConfiguration is v1 since 1.34 (kubernetes/enhancements#3331). */
 function authenticationApiVersion({ kubernetes }: Cluster): string {
   return `apiserver.config.k8s.io/${isFrom(kubernetes.minor, '1.34') ? 'v1' : 'v1beta1'}`;
+}
+
+/** PodSecurityConfiguration is v1 since 1.25 (kubernetes/enhancements#2579). */
+function podSecurityApiVersion({ kubernetes }: Cluster): string {
+  return `pod-security.admission.config.k8s.io/${isFrom(kubernetes.minor, '1.25') ? 'v1' : 'v1beta1'}`;
 }
 
 /** This host's alone. */

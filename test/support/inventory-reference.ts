@@ -52,6 +52,8 @@ function rowsOf(keys: Keys, prefix: string, places: Map<MapType, string>): Row[]
     const path = `${prefix}${name}`;
     const { type } = key;
     if (type.kind === 'switch') return [rowOf(path, key), ...rowsOf(type.settings.keys, `${path}.`, places)];
+    if (type.kind === 'list' && type.of.kind === 'map')
+      return [rowOf(path, key), ...rowsOf(type.of.keys, `${path}[].`, places)];
     if (type.kind !== 'map') return [rowOf(path, key)];
     const place = places.get(type);
     if (place !== undefined) return [{ path, key, type: `the keys of \`${place}\`` }];

@@ -362,11 +362,16 @@ describe('1.24, without dockershim', () => {
 });
 
 describe('1.25', () => {
-  test('PodSecurityPolicy is gone: no plugin list and no manifest names it', async () => {
-    for (const minor of minors) {
+  test('PodSecurityPolicy is gone: from 1.23 on no plugin list and no manifest names it', async () => {
+    for (const minor of minorsFrom('1.23')) {
       const cluster = clusterAt(minor);
-      expect(flagsIn(cluster, 'apiserver').get('enable-admission-plugins')).toBe('NodeRestriction');
-      expect(await fileIn(cluster, `${paths.addonsDir}/20-flannel.yaml`)).not.toContain('PodSecurityPolicy');
+      expect(flagsIn(cluster, 'apiserver').get('enable-admission-plugins')).toBe(
+        'NodeRestriction,EventRateLimit,DenyServiceExternalIPs',
+      );
+      expect(planOf(cluster).files.map(({ path }) => path)).not.toContain(
+        `${paths.addonsDir}/15-pod-security-policy.yaml`,
+      );
+      expect(await fileIn(cluster, `${paths.addonsDir}/20-flannel.yaml`)).not.toContain('hardway:psp');
     }
   });
 

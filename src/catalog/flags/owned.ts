@@ -108,7 +108,13 @@ export const ownedFields: Readonly<Record<ConfigurableKey, readonly OwnedRow[]>>
 
 /** Flags without which a component does not start, or is open to everybody: null may not remove them. */
 export const indispensableFlags: Readonly<Partial<Record<ComponentKey, readonly string[]>>> = {
-  apiserver: ['authorization-mode', 'enable-admission-plugins', 'service-account-issuer'],
+  apiserver: [
+    'authorization-mode',
+    'enable-admission-plugins',
+    // EventRateLimit does not start without its limits.
+    'admission-control-config-file',
+    'service-account-issuer',
+  ],
   controllerManager: ['use-service-account-credentials'],
 };
 

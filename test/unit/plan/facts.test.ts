@@ -10,6 +10,7 @@ function facts(name: string | undefined, ...inventory: string[]) {
 test('texts of a cluster with defaults', () => {
   expect(facts(undefined, 'kubernetes: { version: 1.20.2 }', oneHost).text).toEqual({
     address: '192.0.2.1',
+    admissionPlugins: 'NodeRestriction,EventRateLimit,PodSecurityPolicy',
     anyAddress: '0.0.0.0',
     apiServerPort: '6443',
     certValidityHours: '8760',

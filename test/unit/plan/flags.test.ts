@@ -27,6 +27,14 @@ describe('defaults', () => {
           '--client-ca-file=/etc/kubernetes/pki/ca.crt',
           '--requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt',
           '--leader-elect=true',
+          '--tls-min-version=VersionTLS12',
+          `--tls-cipher-suites=${['ECDSA', 'RSA']
+            .flatMap((key) =>
+              ['AES_128_GCM_SHA256', 'AES_256_GCM_SHA384', 'CHACHA20_POLY1305_SHA256'].map(
+                (suite) => `TLS_ECDHE_${key}_WITH_${suite}`,
+              ),
+            )
+            .join()}`,
           '--profiling=false',
         ],
       },
@@ -56,7 +64,7 @@ describe('flags of the inventory', () => {
     );
     expect(own.KUBE_SCHEDULER_ARGS?.[0]).toBe('--bind-address=0.0.0.0');
     expect(own.KUBE_SCHEDULER_ARGS?.at(-1)).toBe('--profiling=true');
-    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(8);
+    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(10);
   });
 
   test('one with a variable of its own stays in that variable', () => {
@@ -71,7 +79,7 @@ describe('flags of the inventory', () => {
   test('null removes one', () => {
     const { own } = variablesOf('scheduler', args('scheduler', 'profiling: null'), oneHost);
     expect(own.KUBE_SCHEDULER_ARGS?.join()).not.toContain('profiling');
-    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(7);
+    expect(own.KUBE_SCHEDULER_ARGS).toHaveLength(9);
   });
 
   test('null for one that is not there does nothing', () => {
