@@ -93,6 +93,10 @@ export const diagnosticCodes = {
   'duplicate-object': 'Two manifests describe the same object',
   'wildcard-name': 'A wildcard name in a certificate covers more than the API server',
 
+  // Hardening.
+  'waiver-expired': 'A waiver of a hardening check counts no more',
+  'waiver-unused': 'A waiver is for a check that does not fail there',
+
   // Labels, flags and fields of components.
   'duplicate-taint': 'A host has the same taint twice',
   'unknown-flag': 'No version of this binary that is known has this flag',

@@ -6,6 +6,7 @@
 import type { Facts } from './facts.ts';
 import type { Problem } from './problem.ts';
 import { flannelKeysFitTheBackend, hostGatewaysAreNeighbours } from './rules/addons.ts';
+import { waiversNameChecksAndHosts } from './rules/audit.ts';
 import { endpointCanBeAsked, floatingAddressIsFree, loadBalancersFitTheMode } from './rules/balancing.ts';
 import { binaryMirrorIsOpen } from './rules/binaries.ts';
 import { componentFlagsAreKnown, configFieldsAreKnown, featureGatesAreKnown } from './rules/components.ts';
@@ -91,6 +92,7 @@ export const rules: readonly Rule[] = [
   configFieldsAreKnown,
   binaryMirrorIsOpen,
   settingsKeepDoorsShut,
+  waiversNameChecksAndHosts,
 ];
 
 /** Everything that the rules find, in the order of the rules. */

@@ -1,0 +1,133 @@
+/** What the evaluators look at: a host among the hosts of its cluster, and the lookups that they share. */
+import type { HardeningCheck } from '../catalog/hardening/hardening.ts';
+import type { ComponentKey } from '../model/cluster.ts';
+import type { DirectorySpec } from '../model/file.ts';
+import type { HostBundle } from '../verify/bundle.ts';
+import type { Setting } from '../verify/read-unit.ts';
+import type { ClusterView, HostView } from '../verify/view.ts';
+
+/** A host's bundle with what its manifest says of folders. */
+export interface AuditedHost {
+  readonly bundle: HostBundle;
+  readonly directories: readonly DirectorySpec[];
+}
+
+export interface AuditInput {
+  readonly kubernetesMinor: string;
+  readonly etcdMinor: string;
+  readonly bundles: readonly AuditedHost[];
+  /** The text of install.sh, the same for all hosts. */
+  readonly installScript: string;
+}
+
+export interface Scope {
+  readonly input: AuditInput;
+  readonly cluster: ClusterView;
+  readonly host: HostView;
+  readonly directories: readonly DirectorySpec[];
+  readonly benchmark: string;
+  readonly check: HardeningCheck;
+}
+
+/** A setting where it stands; `value` is undefined where it is not set. */
+export interface Found {
+  readonly label: string;
+  readonly value: string | undefined;
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+  /** Whether its value must not be shown. */
+  readonly isSecret?: boolean;
+}
+
+const keys: Readonly<Record<string, ComponentKey>> = {
+  'kube-apiserver': 'apiserver',
+  'kube-controller-manager': 'controllerManager',
+  'kube-scheduler': 'scheduler',
+  kubelet: 'kubelet',
+  'kube-proxy': 'proxy',
+};
+
+/** The daemons that audits know. */
+export const daemons: readonly string[] = [...Object.keys(keys), 'etcd'];
+
+/** Whether a daemon runs on a host: its unit is there. */
+export function runs(host: HostView, component: string): boolean {
+  return host.units.some(({ name }) => name === `${component}.service`);
+}
+
+/** A flag of a daemon on a host, `--name`; of etcd the flag, or the variable of the same meaning. */
+export function flagOf(host: HostView, component: string, flag: string): Found {
+  const name = flag.replace(/^--/, '');
+  const label = `${flag} of ${component}`;
+  if (component === 'etcd') return etcdFlag(host, name, label);
+  const key = keys[component];
+  const found = key === undefined ? undefined : host.command(key)?.flag(name);
+  return found === undefined
+    ? { label, value: undefined, ...placeOf(host, component) }
+    : { label, value: found.value, file: found.file, line: found.line };
+}
+
+/** Where the flags of a daemon are read from, for what is missing there. */
+function placeOf(host: HostView, component: string): Pick<Found, 'file' | 'line'> {
+  const files = environmentFiles(host, component);
+  const unit = host.units.find(({ name }) => name === `${component}.service`);
+  return { file: files.at(-1) ?? unit?.path };
+}
+
+/** etcd takes the flag over the variable. */
+function etcdFlag(host: HostView, name: string, label: string): Found {
+  const unit = host.units.find((one) => one.name === 'etcd.service');
+  const start = unit?.settings.findLast((setting) => setting.name === 'ExecStart');
+  for (const word of (start?.value ?? '').split(/\s+/)) {
+    const [, found, value] = /^--?([^=]+)(?:=(.*))?$/.exec(word) ?? [];
+    if (found === name) return { label, value: value ?? 'true', file: unit?.path, line: start?.line };
+  }
+  const variableName = `ETCD_${name.replaceAll('-', '_').toUpperCase()}`;
+  const variable = host.etcdVariable(variableName);
+  const [file] = environmentFiles(host, 'etcd');
+  return { label: `${variableName} of etcd`, value: variable?.value, file, line: variable?.line };
+}
+
+/** The environment files that a unit names and the bundle has. */
+export function environmentFiles(host: HostView, component: string): string[] {
+  return unitSettings(host, component)
+    .filter(({ setting }) => setting.name === 'EnvironmentFile')
+    .map(({ setting }) => setting.value.replace(/^-/, ''))
+    .filter((path) => host.file(path) !== undefined);
+}
+
+/** The settings of a unit and of its drop-ins, in order. */
+export function unitSettings(
+  host: HostView,
+  component: string,
+): readonly { readonly path: string; readonly setting: Setting }[] {
+  return host.units
+    .filter(({ name }) => name === `${component}.service`)
+    .flatMap(({ path, settings }) => settings.map((setting) => ({ path, setting })));
+}
+
+/** Flags by which a daemon is told of its configuration files, by kind of document. */
+const configFlags: Readonly<Record<string, readonly [component: string, flag: string, kind: string]>> = {
+  KubeletConfiguration: ['kubelet', '--config', 'KubeletConfiguration'],
+  KubeProxyConfiguration: ['kube-proxy', '--config', 'KubeProxyConfiguration'],
+  KubeSchedulerConfiguration: ['kube-scheduler', '--config', 'KubeSchedulerConfiguration'],
+  EncryptionConfiguration: ['kube-apiserver', '--encryption-provider-config', 'EncryptionConfiguration'],
+  AuditPolicy: ['kube-apiserver', '--audit-policy-file', 'Policy'],
+  AdmissionConfiguration: ['kube-apiserver', '--admission-control-config-file', 'AdmissionConfiguration'],
+  AuthenticationConfiguration: ['kube-apiserver', '--authentication-config', 'AuthenticationConfiguration'],
+};
+
+/** The document of a kind that a daemon is told to read; undefined where none is told, or it is not there. */
+export function configDocument(host: HostView, name: string) {
+  const row = configFlags[name];
+  if (row === undefined) throw new Error(`no such configuration: ${name}`);
+  const [component, flag, kind] = row;
+  const { value, file, line } = flagOf(host, component, flag);
+  const place = host.ofKind(kind).find(({ path }) => path === value);
+  return { place, flag: { label: `${flag} of ${component}`, value, file, line } };
+}
+
+/** Whether a text is read as true by systemd. */
+export function isYes(value: string): boolean {
+  return /^(?:1|yes|y|true|t|on)$/i.test(value);
+}
