@@ -116,6 +116,29 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('../commands/diff.ts')).diff,
   },
   {
+    usage: 'audit [inventory]',
+    describe: 'Check what a render would write against hardening guidance; exit 1 when a check fails',
+    takesInventory: true,
+    options: {
+      profile: {
+        choices: ['all', 'cis'],
+        default: 'all',
+        requiresArg: true,
+        describe: 'cis: the checks of the CIS benchmark for the version; all: those and more',
+      },
+      out: {
+        type: 'string',
+        default: 'out',
+        requiresArg: true,
+        describe: 'output folder of render, which SARIF points into; nothing is read from it',
+      },
+      'pki-dir': pkiDir,
+      // Beside text and json, which every command has.
+      format: { choices: ['sarif', 'junit', 'html'] },
+    },
+    load: async () => (await import('../commands/audit.ts')).audit,
+  },
+  {
     usage: 'kubeconfig [inventory]',
     describe: "Print a kubeconfig: the administrator's, or one signed for somebody else",
     takesInventory: true,

@@ -47,6 +47,13 @@ export function readInventory(
   return cluster === undefined || hasErrors ? undefined : { cluster, externalEtcd, extras: extra.manifests };
 }
 
+/** Prints what a command finds only after the inventory was read, at its place there. */
+export function tellProblems(options: InventoryOptions, io: Io, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  const { source, locate } = load(options, io);
+  print(options, io, source, sortDiagnostics(problems.map(locate)), io.stderr);
+}
+
 function load(options: InventoryOptions, io: Io): Loaded {
   const file = options.inventory === '-' ? '<stdin>' : options.inventory;
   return loadInventory(io.readInput(options.inventory), file);

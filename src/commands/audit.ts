@@ -1,0 +1,104 @@
+/** `hardway audit`: the hardening checks on what a render would write now; nothing is written. */
+import { readInstallScript } from '../assembly/pack.ts';
+import { auditCluster } from '../audit/audit.ts';
+import { auditHtml } from '../audit/formats/html.ts';
+import { auditJson } from '../audit/formats/json.ts';
+import { auditJunit } from '../audit/formats/junit.ts';
+import { auditSarif } from '../audit/formats/sarif.ts';
+import { auditText } from '../audit/formats/text.ts';
+import type { Audit, Profile } from '../audit/result.ts';
+import type { AuditInput } from '../audit/scope.ts';
+import { type IdleWaiver, withWaivers } from '../audit/waivers.ts';
+import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
+import type { Io } from '../cli/io.ts';
+import type { Problem } from '../inventory/problem.ts';
+import { packageVersion, templatesDir } from '../lib/package-root.ts';
+import type { Pki } from '../model/certificate.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { previewStore } from '../pki/preview.ts';
+import { pkiRequest } from '../plan/certificates.ts';
+import { planHost } from '../plan/plan.ts';
+import { createRenderer } from '../render/render.ts';
+import { loadTemplates } from '../render/template.ts';
+import { clusterFactsOf, hostBundleOf } from '../verify/bundle.ts';
+import { type InventoryOptions, readInventory, tellProblems } from './inventory.ts';
+import { pkiDirOf } from './pki.ts';
+
+export interface AuditOptions extends Omit<InventoryOptions, 'format'> {
+  readonly format: 'text' | 'json' | 'sarif' | 'junit' | 'html';
+  readonly profile: Profile;
+  readonly pkiDir: string | undefined;
+  /** Where SARIF points: the output folder that a render writes. */
+  readonly out: string;
+}
+
+/** Runs the command; exit status 1 when a check fails. */
+export async function audit(options: AuditOptions, io: Io): Promise<ExitStatus> {
+  const input = io.readInput(options.inventory);
+  // Standard input can be read only once.
+  const surroundings = { ...io, readInput: () => input };
+  const common: InventoryOptions = { ...options, format: options.format === 'json' ? 'json' : 'text' };
+  const read = readInventory(common, surroundings);
+  if (read === undefined) return exitStatus.wrongInput;
+  const { cluster } = read;
+  const now = io.now();
+  const store = await previewStore(
+    pkiDirOf(cluster, options.inventory, options.pkiDir),
+    pkiRequest(cluster),
+    now,
+  );
+  const external = read.externalEtcd?.etcd;
+  const pki = external === undefined ? store : { ...store, externalEtcd: external };
+  const { waivers } = cluster.audit;
+  const judged = auditCluster(auditInputOf(cluster, pki), options.profile);
+  const { audit: result, idle } = withWaivers(judged, waivers, now.toISOString().slice(0, 10));
+  tellProblems(
+    common,
+    surroundings,
+    idle.map((one) => waiverProblem(cluster, one)),
+  );
+  io.stdout(formatted(result, cluster, options, now));
+  return result.results.some(({ status }) => status === 'fail') ? exitStatus.found : exitStatus.done;
+}
+
+/** What a render of the cluster would put on its hosts. */
+function auditInputOf(cluster: Cluster, pki: Pki): AuditInput {
+  const { kubernetesMinor, etcdMinor } = clusterFactsOf(cluster);
+  const render = createRenderer(pki, loadTemplates(templatesDir));
+  const bundles = cluster.hosts.map((host) => {
+    const plan = planHost(cluster, host);
+    return { bundle: hostBundleOf(plan, render(plan)), directories: plan.directories };
+  });
+  return { kubernetesMinor, etcdMinor, bundles, installScript: readInstallScript().toString() };
+}
+
+function formatted(result: Audit, cluster: Cluster, options: AuditOptions, now: Date): string {
+  const formats = {
+    text: () => auditText(result, { hosts: cluster.hosts.length, quiet: options.quiet }),
+    json: () => auditJson(result),
+    sarif: () => auditSarif(result, { release: packageVersion(), out: options.out }),
+    junit: () => auditJunit(result, now, templatesDir),
+    html: () => auditHtml(result, cluster.name, templatesDir),
+  };
+  return formats[options.format]();
+}
+
+function waiverProblem({ audit: { waivers } }: Cluster, { index, why }: IdleWaiver): Problem {
+  const { check = '', expires = '' } = waivers[index] ?? {};
+  const path = ['audit', 'waivers', index];
+  return why === 'expired'
+    ? {
+        code: 'waiver-expired',
+        severity: 'warning',
+        path: [...path, 'expires'],
+        message: `the waiver of ${check} expired on ${expires}, and the check fails again`,
+        fix: 'mend what the check finds, or decide anew and set a later day',
+      }
+    : {
+        code: 'waiver-unused',
+        severity: 'warning',
+        path: [...path, 'check'],
+        message: `${check} does not fail on any host that the waiver is for`,
+        fix: 'delete the waiver',
+      };
+}
