@@ -206,7 +206,9 @@ function judgeFiles(
     const is = `${file.mode.toString(8).padStart(4, '0')} ${file.owner}:${file.group}`;
     const good = isGood(file);
     const message = `${file.path}: ${is}${good ? '' : `, wanted ${wanted}`}`;
-    return { status: good ? 'pass' : 'fail', message, file: file.path };
+    // Folders stand in the manifest alone.
+    const place = scope.host.file(file.path)?.path;
+    return { status: good ? 'pass' : 'fail', message, file: place };
   });
 }
 

@@ -7,7 +7,7 @@ export type Status = 'pass' | 'fail' | 'notApplicable' | 'waived';
 export interface Outcome {
   readonly status: Exclude<Status, 'waived'>;
   readonly message: string;
-  /** Absolute path on the host, or `install.sh`. */
+  /** Absolute path on the host, or `install.sh`; undefined where the manifest says it. */
   readonly file?: string | undefined;
   /** From 1 on; undefined where the whole file is meant. */
   readonly line?: number | undefined;

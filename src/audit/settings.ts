@@ -89,6 +89,8 @@ function directives(host: HostView, target: string): Found[] {
         value: setting.value,
         file: path,
         line: setting.line,
+        // Whole command lines are searched for secrets: what is found is not shown.
+        isSecret: names.length > 1,
       })),
       ...variables,
     ];

@@ -19,7 +19,7 @@ import { templatesDir } from '../../../src/lib/package-root.ts';
 import type { Waiver } from '../../../src/model/cluster.ts';
 import { projectRoot } from '../../support/cli.ts';
 import { clusterOf } from '../../support/clusters.ts';
-import { edited, text, type World, withFlag, worldOf } from './world.ts';
+import { edited, text, type World, withDirective, withFlag, worldOf } from './world.ts';
 
 const guide = readFileSync(join(projectRoot, 'examples/ha-stacked.yaml'), 'utf8').replace(
   /^apiVersion.*\n/m,
@@ -138,6 +138,18 @@ describe('places', () => {
     );
     expect(results.map(({ host, line }) => [host, line])).toEqual([['node02', 6]]);
   });
+});
+
+test('a secret on a command line is found and not shown', () => {
+  const input = withDirective(
+    old.input,
+    'kubelet',
+    'ExecStart',
+    '/usr/local/bin/kubelet --token=abcdef.0123456789abcdef',
+  );
+  const results = auditCluster(input, 'all').results.filter(({ status }) => status === 'fail');
+  expect(results.map(({ check }) => check.id)).toContain('unit-no-secrets-on-command-line');
+  expect(JSON.stringify(results)).not.toContain('0123456789abcdef');
 });
 
 describe('waivers', () => {
