@@ -320,6 +320,9 @@ test('every code has a case or is tested here', () => {
     .map((match) => match[1]);
   // The versions compare with an earlier output: test/render/version-step.test.ts.
   const elsewhere = [
+    // by the audit (test/render/audit.test.ts)
+    'waiver-expired',
+    'waiver-unused',
     'file-too-large',
     'invalid-encoding',
     // About files beside the inventory: test/unit/pki/external-etcd.test.ts, test/render/external-etcd.test.ts.
