@@ -50,7 +50,7 @@ export async function forecastStore(dir: string, request: PkiRequest, now: Date)
  * files at its top (its lock, its journal), so a top that has the same time afterwards was not
  * touched meanwhile; a journal that waits is read through, see pendingPaths.
  */
-async function readUndisturbed(dir: string, request: PkiRequest, now: Date): Promise<Contents> {
+export async function readUndisturbed(dir: string, request: PkiRequest, now: Date): Promise<Contents> {
   const deadline = Date.now() + defaultLockWaitMs;
   for (;;) {
     const before = timeOf(dir);

@@ -1,13 +1,12 @@
 /** What a render would use, without a change to the store: what it has, and the rest made in memory. */
 import { createPause } from '../lib/pause.ts';
 import type { Pki, PkiRequest } from '../model/certificate.ts';
-import { readContents } from './contents.ts';
 import { onDisk } from './environment.ts';
 import { fillStore } from './fill.ts';
 import { findFolder } from './folder.ts';
-import { pendingPaths, type Transaction } from './journal.ts';
+import { readUndisturbed } from './forecast.ts';
+import type { Transaction } from './journal.ts';
 import { refuse } from './problem.ts';
-import { createReader } from './reader.ts';
 
 const nothingWritten: Transaction = { write: () => {}, commit: async () => {} };
 
@@ -17,19 +16,16 @@ const nothingWritten: Transaction = { write: () => {}, commit: async () => {} };
  */
 export async function previewStore(dir: string, request: PkiRequest, now: Date): Promise<Pki> {
   return onDisk(dir, async () => {
-    const folder = findFolder(dir) ?? { root: dir, isComplete: false, made: [] };
-    const { root } = folder;
-    const reader = createReader(root, false, pendingPaths(root));
-    const pause = createPause();
-    const contents = await readContents(reader, request, folder, now, pause);
+    const contents = await readUndisturbed(dir, request, now);
     refuse(contents.problems);
+    const root = findFolder(dir)?.root ?? dir;
     const { pki } = await fillStore({
       root,
       request,
       contents,
       now,
       transaction: nothingWritten,
-      pause,
+      pause: createPause(),
       onProgress: undefined,
       reissue: undefined,
     });
