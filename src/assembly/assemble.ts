@@ -7,6 +7,7 @@ import { forEachLimited } from '../lib/parallel.ts';
 import { createPause } from '../lib/pause.ts';
 import type { Pki } from '../model/certificate.ts';
 import type { Cluster } from '../model/cluster.ts';
+import type { ImageArchive } from '../model/image-archive.ts';
 import { planHost } from '../plan/plan.ts';
 import { createRenderer } from '../render/render.ts';
 import { loadTemplates } from '../render/template.ts';
@@ -23,6 +24,7 @@ export async function assemble(
   cluster: Cluster,
   pki: Pki,
   binaries: BinarySupply,
+  images: readonly ImageArchive[],
   staging: string,
   onDone: (done: number) => void,
 ): Promise<PackedBundle[]> {
@@ -32,6 +34,7 @@ export async function assemble(
     installScript: readInstallScript(),
     release: packageVersion(),
     binaries,
+    images,
     // Without an etcd of its own, the hosts hold no data of one either.
     clusterId: clusterId((pki.authorities['etcd-ca'] ?? pki.authorities['kubernetes-ca']).certificatePem),
   };

@@ -2,6 +2,7 @@
 import type { HostPrograms, Program, ProgramSource } from '../binaries/programs.ts';
 import { createMemo } from '../lib/memo.ts';
 import type { DirectorySpec, FileSpec, Ownership } from '../model/file.ts';
+import type { ImageArchive } from '../model/image-archive.ts';
 import type { HostPlan } from '../model/plan.ts';
 
 /** What a manifest says beside the plan. */
@@ -12,6 +13,8 @@ export interface ManifestFacts {
   readonly clusterId: string;
   /** The binaries that install.sh brings. */
   readonly programs: HostPrograms;
+  /** Archives beside the bundles, one for each architecture; none where hosts pull their images. */
+  readonly images: readonly ImageArchive[];
 }
 
 /** The manifest of a host's bundle. */
@@ -34,7 +37,10 @@ function placed<T extends DirectorySpec | FileSpec>(spec: T, statement: (spec: T
 
 type Statement = readonly (string | number)[];
 
-function hostStatements(plan: HostPlan, { release, clusterId, programs }: ManifestFacts): Statement[] {
+function hostStatements(
+  plan: HostPlan,
+  { release, clusterId, programs, images }: ManifestFacts,
+): Statement[] {
   const { cluster, host } = plan;
   const { runtime } = plan;
   return [
@@ -51,6 +57,7 @@ function hostStatements(plan: HostPlan, { release, clusterId, programs }: Manife
     ...plan.binaries.map(({ path, version }) => ['binary', path, version ?? '-']),
     ...programs.sources.map(sourceStatement),
     ...programs.programs.map(programStatement),
+    ...imageStatements(plan, images),
     ...plan.commands.map(({ name, debian, rhel }) => ['command', name, debian, rhel]),
     ['clock'],
     ...(plan.requiresSwapOff ? [['swap', 'off']] : []),
@@ -73,6 +80,25 @@ function sourceStatement({ name, sha256, url }: ProgramSource): Statement {
 
 function programStatement({ path, unit, sha256, source, member }: Program): Statement {
   return ['program', '0755', 'root:root', path, unit ?? '-', sha256, source, member ?? '-'];
+}
+
+/** Where the runtimes that install.sh can give images to keep them. */
+const imageFolders: Readonly<Record<string, string>> = {
+  containerd: '/var/lib/containerd',
+  docker: '/var/lib/docker',
+};
+
+/** The archive of the host's architecture, when the host runs pods with a runtime that install.sh knows. */
+function imageStatements({ host, runtime }: HostPlan, archives: readonly ImageArchive[]): Statement[] {
+  const folder = imageFolders[runtime?.type ?? ''];
+  const archive = archives.find(({ architecture }) => architecture === host.arch);
+  if (folder === undefined || archive === undefined) return [];
+  return [
+    ['images', archive.file, archive.sha256],
+    ...archive.images.map(({ name, digest }) => ['image', name, digest]),
+    // As it comes, and unpacked.
+    ['space', folder, Math.ceil((archive.bytes * 3) / 1_048_576)],
+  ];
 }
 
 function directoryStatement(directory: DirectorySpec): Statement {

@@ -21,7 +21,18 @@ import { makeHostFolders } from './host-writer.ts';
 import { leftoversOf, ownTag, previousName, stagingName } from './leftovers.ts';
 
 /** Everything that render writes at the top of the output folder. */
-const ownNames = new Set(['bundles', 'binaries', 'review', 'SHA256SUMS', 'report.html', '.gitignore']);
+const ownNames = new Set([
+  'bundles',
+  'binaries',
+  'review',
+  'SHA256SUMS',
+  'report.html',
+  '.gitignore',
+  // Of a kit, see kit/kit.ts.
+  'images',
+  'hardway',
+  'HOWTO.txt',
+]);
 
 export interface Output {
   /** Where the new output is made, see host-writer.ts. */

@@ -219,6 +219,23 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('../commands/images.ts')).imagesSave,
   },
   {
+    usage: 'kit [inventory]',
+    describe: 'Write a folder with all that a site without internet needs: bundles, binaries, images',
+    takesInventory: true,
+    options: {
+      out: { type: 'string', default: 'kit', requiresArg: true, describe: 'the folder, replaced as a whole' },
+      'pki-dir': pkiDir,
+      'binaries-dir': binariesDir,
+      ...imageSourceOptions,
+      program: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'single file of hardway to put in (make binary); default: this command, when it is one',
+      },
+    },
+    load: async () => (await import('../commands/kit.ts')).kit,
+  },
+  {
     usage: 'versions',
     describe: 'List the Kubernetes versions and what runs beside each',
     takesInventory: false,

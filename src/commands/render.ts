@@ -13,11 +13,12 @@ import { versionStepProblems } from '../inventory/version-step.ts';
 import { templatesDir } from '../lib/package-root.ts';
 import type { Pki, PkiChange } from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
+import type { ImageArchive } from '../model/image-archive.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { reportHtml } from '../report/html.ts';
 import { binariesDirOf, supplyBinaries, supplyProblems } from './binary-supply.ts';
-import { type InventoryOptions, readInventory } from './inventory.ts';
+import { type InventoryOptions, type ReadInventory, readInventory } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
 
 export interface RenderOptions extends InventoryOptions {
@@ -34,18 +35,53 @@ export interface RenderedBundle {
   readonly sha256: string;
 }
 
+/** What a kit has done beside a render, see commands/kit.ts. */
+export interface KitSteps {
+  /** The cluster that is rendered in place of the inventory's. */
+  readonly adapt: (cluster: Cluster) => Cluster;
+  /** Writes archives of images below an unfinished output. */
+  readonly addImages: (read: ReadInventory, staging: string) => Promise<ImageArchive[]>;
+  /** The last thing before the output is swapped in. */
+  readonly finish: (rendered: Rendered, staging: string) => Promise<void>;
+}
+
+const noKit: KitSteps = { adapt: (cluster) => cluster, addImages: async () => [], finish: async () => {} };
+
+/** An output that stands in its place. */
+export interface Rendered {
+  readonly cluster: Cluster;
+  readonly pkiDir: string;
+  readonly bundles: readonly RenderedBundle[];
+  /** Empty where the hosts' binaries come from elsewhere. */
+  readonly binaries: readonly BinaryArchive[];
+  readonly images: readonly ImageArchive[];
+  readonly changes: readonly PkiChange[];
+}
+
 /** Runs the command. */
 export async function render(options: RenderOptions, io: Io): Promise<ExitStatus> {
+  const rendered = await renderOutput(options, io);
+  if (rendered === undefined) return exitStatus.wrongInput;
+  io.stdout(summary(options, rendered));
+  return exitStatus.done;
+}
+
+/** Writes the output folder, or undefined after the inventory's mistakes have been told. */
+export async function renderOutput(
+  options: RenderOptions,
+  io: Io,
+  kit: KitSteps = noKit,
+): Promise<Rendered | undefined> {
   performance.mark('inventory');
   const binariesDir = binariesDirOf(options.binariesDir, io);
   const read = readInventory(options, io, io.stderr, (cluster) => {
     const before = renderedVersion(options.out, cluster.name);
     const steps =
       before === undefined ? [] : versionStepProblems(before, cluster.kubernetes.version, options.out);
-    return [...steps, ...supplyProblems(cluster, options.inventory, binariesDir)];
+    return [...steps, ...supplyProblems(kit.adapt(cluster), options.inventory, binariesDir)];
   });
-  if (read === undefined) return exitStatus.wrongInput;
-  const { cluster } = read;
+  if (read === undefined) return undefined;
+  const cluster = kit.adapt(read.cluster);
   const pkiDir = pkiDirOf(cluster, options.inventory, options.pkiDir);
   const progress = createProgress(io, options.quiet);
   const output = beginOutput(options.out, pkiDir);
@@ -76,9 +112,10 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
       output.staging,
       (done, total) => progress.update('binaries', done, total),
     );
-    const archives = supply.source === 'bundle' ? supply.archives : [];
+    const binaries = supply.source === 'bundle' ? supply.archives : [];
+    const images = await kit.addImages(read, output.staging);
     performance.mark('bundles');
-    const packed = await assemble(cluster, pki, supply, output.staging, (done) =>
+    const packed = await assemble(cluster, pki, supply, images, output.staging, (done) =>
       progress.update('bundles', done, cluster.hosts.length),
     );
     const bundles = cluster.hosts.flatMap((host, index) => {
@@ -88,16 +125,17 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
     performance.mark('output');
     const sums = [
       ...bundles.map((one) => `${one.sha256}  ${one.bundle}\n`),
-      ...archives.map((one) => `${one.sha256}  binaries/${one.name}\n`),
+      ...binaries.map((one) => `${one.sha256}  binaries/${one.name}\n`),
     ];
     output.writeTop('SHA256SUMS', sums.join(''));
     output.writeTop('report.html', reportHtml(cluster, pki, bundles, templatesDir));
+    const rendered = { cluster, pkiDir, bundles, binaries, images, changes };
+    await kit.finish(rendered, output.staging);
     output.commit();
     progress.finish();
     const all = [...warnings, ...changeWarnings(cluster, changes, strangers)];
     if (!options.quiet) for (const warning of all) io.stderr(`warning: ${warning}\n`);
-    io.stdout(summary(options, cluster, pkiDir, bundles, archives, changes));
-    return exitStatus.done;
+    return rendered;
   } catch (error) {
     progress.finish();
     output.discard();
@@ -110,15 +148,9 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
 /** Most hosts that the terminal's table lists; the rest is counted. */
 const mostHostsListed = 20;
 
-function summary(
-  options: RenderOptions,
-  cluster: Cluster,
-  pkiDir: string,
-  bundles: readonly RenderedBundle[],
-  archives: readonly BinaryArchive[],
-  changes: readonly PkiChange[],
-): string {
-  if (options.format === 'json') return jsonSummary(options, cluster, pkiDir, bundles, archives, changes);
+function summary(options: RenderOptions, rendered: Rendered): string {
+  const { cluster, pkiDir, bundles, binaries, changes } = rendered;
+  if (options.format === 'json') return jsonSummary(options, rendered);
   if (options.quiet) return '';
   const rows = bundles
     .slice(0, mostHostsListed)
@@ -134,12 +166,12 @@ function summary(
     textTable(['HOST', 'ADDRESS', 'ROLES', 'BUNDLE', 'SIZE'], rows),
     more > 0 ? `and ${count(more, 'more host')}\n` : '',
     '\n',
-    archivesText(options.out, archives),
+    archivesText(options.out, binaries),
     changesText(changes),
     `Kubernetes ${cluster.kubernetes.version}, cluster ${cluster.name}, ${count(bundles.length, 'host')}\n`,
     `private:  ${join(options.out, 'bundles')}, ${pkiDir}\n`,
     `to read:  ${join(options.out, 'review')}, ${join(options.out, 'report.html')}\n`,
-    `next:     copy each bundle${archives.length > 0 ? ', and the archives of its roles,' : ''} to its host, unpack it there, run ./install.sh preflight, then ./install.sh\n`,
+    `next:     copy each bundle${binaries.length > 0 ? ', and the archives of its roles,' : ''} to its host, unpack it there, run ./install.sh preflight, then ./install.sh\n`,
   ].join('');
 }
 
@@ -166,11 +198,7 @@ function changesText(changes: readonly PkiChange[]): string {
 
 function jsonSummary(
   options: RenderOptions,
-  cluster: Cluster,
-  pkiDir: string,
-  bundles: readonly RenderedBundle[],
-  archives: readonly BinaryArchive[],
-  changes: readonly PkiChange[],
+  { cluster, pkiDir, bundles, binaries, changes }: Rendered,
 ): string {
   const hosts = bundles.map(({ host, bundle, bytes, sha256 }) => ({
     name: host.name,
@@ -187,7 +215,7 @@ function jsonSummary(
     out: options.out,
     pkiDir,
     hosts,
-    binaries: archives.map(({ name, ...rest }) => ({ archive: `binaries/${name}`, ...rest })),
+    binaries: binaries.map(({ name, ...rest }) => ({ archive: `binaries/${name}`, ...rest })),
     changes,
   };
   return `${JSON.stringify(document, null, 2)}\n`;

@@ -14,7 +14,8 @@
 #                    sums and unpacked; nothing but our own folder has changed yet
 #   4. apply         users, folders, binaries, files, blocks, unit links; removes what
 #                    an earlier bundle had installed and this one has not
-#   5. activate      modules, sysctl, then (re)starts what changed
+#   5. activate      modules, sysctl, images that the runtime lacks, then (re)starts
+#                    what changed
 #   6. watch         waits, not for ever, until the units are active
 #
 # What it keeps, below /var/lib/hardway (mode 0700):
@@ -40,7 +41,7 @@ unset CDPATH GLOBIGNORE BASH_ENV ENV
 # ------------------------------------------------------------ tables, globals
 
 readonly EXIT_OK=0 EXIT_FOUND=1 EXIT_USAGE=2 EXIT_ENVIRONMENT=3
-readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5 LONELY_SECONDS=30 ANEW_SECONDS=8 MOST_ANEW=5 FETCH_ATTEMPTS=5
+readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5 LONELY_SECONDS=30 IMPORT_SECONDS=900 ANEW_SECONDS=8 MOST_ANEW=5 FETCH_ATTEMPTS=5
 readonly LIVE_LOCK=/run/hardway.lock
 readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 
@@ -48,7 +49,7 @@ readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 declare -rA STATEMENTS=(
   [release]='word' [cluster]='word' [cluster-id]='word' [kubernetes]='word'
   [host]='label' [fqdn]='dns' [address]='address' [arch]='arch' [role]='label'
-  [binary]='path word' [archive]='name sum' [download]='name sum url'
+  [binary]='path word' [archive]='name sum' [download]='name sum url' [images]='name sum' [image]='reference digest'
   [program]='mode owner path units sum name member' [command]='command package package' [clock]='' [swap]='off' [cgroup]='two'
   [runtime]='label unit- path-' [port]='tcp port unit' [space]='path number'
   [peer]='label where port' [module]='module need' [user]='user path' [data]='path'
@@ -61,6 +62,7 @@ readonly PATH_SHAPE='(/[A-Za-z0-9._@:+%=~-]+)+'
 declare -rA SHAPES=(
   [word]='[A-Za-z0-9._:+~-]+' [label]='[a-z0-9]([a-z0-9-]*[a-z0-9])?'
   [dns]='(-|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [address]='[0-9a-f.:]+' [where]='([0-9a-f.:]+|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)' [arch]='(amd64|arm64)'
+  [reference]='[A-Za-z0-9][A-Za-z0-9._:/@-]*' [digest]='sha256:[0-9a-f]{64}'
   [path]="$PATH_SHAPE" [path-]="(-|$PATH_SHAPE)" [command]='[A-Za-z0-9][A-Za-z0-9._+-]*'
   [name]="$NAME" [sum]='[0-9a-f]{64}' [member]="(-|(\\./)?$NAME(/$NAME)*)"
   [url]='https?://[A-Za-z0-9._:+%=,/~@-]+' [package]='(-|[A-Za-z0-9][A-Za-z0-9.+_-]*)' [off]='off' [tcp]='tcp' [two]='2'
@@ -563,6 +565,7 @@ preflight() {
     check_swap
     check_cgroup
     check_runtime
+    check_images
     check_clock
     check_kernel
     check_guards
@@ -758,23 +761,13 @@ sum_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
 check_archive() { # NAME SUM
   local file found
-  file=$(find_archive "$1")
+  file=$(find_beside "$1" binaries)
   if [[ -z $file ]]; then
     problem "$1, which holds binaries of this host, is not there" "copy out/binaries/$1 to $BUNDLE/ or $(dirname -- "$BUNDLE")/"
     return
   fi
   found=$(sum_of "$file")
   [[ $found == "$2" ]] || problem "$file is not whole: SHA-256 is $found, wanted $2" "copy out/binaries/$1 of the same render again"
-}
-
-find_archive() { # NAME: in the bundle's folder, beside that, or in a folder binaries beside that
-  local dir
-  for dir in "$BUNDLE" "${BUNDLE%/*}" "${BUNDLE%/*}/binaries"; do
-    if [[ -f $dir/$1 ]]; then
-      printf '%s\n' "$dir/$1"
-      return
-    fi
-  done
 }
 
 check_fetcher() { # URL; said once
@@ -916,6 +909,55 @@ check_runtime() {
       fi
     fi
   done < <(statements runtime "$MANIFEST")
+}
+
+# Images for a host that can pull none: in an archive beside the bundle, for the container runtime.
+check_images() {
+  local name sum file found
+  read -r name sum < <(statements images "$MANIFEST") || return 0
+  if ! have "$(image_tool)"; then
+    problem "the program $(image_tool), which takes images in, is missing" "install the package of the container runtime that has it"
+    return
+  fi
+  find_missing_images
+  [[ -s $SCRATCH/images ]] || return 0
+  file=$(find_beside "$name" images)
+  if [[ -z $file ]]; then
+    problem "$name, which holds images for this host, is not there" "copy images/$name of the kit to $BUNDLE/ or ${BUNDLE%/*}/"
+    return
+  fi
+  found=$(sum_of "$file")
+  [[ $found == "$sum" ]] || problem "$file is not whole: SHA-256 is $found, wanted $sum" "copy images/$name of the same kit again"
+}
+
+find_beside() { # NAME FOLDER: a file in the bundle's folder, beside that, or in a FOLDER beside that
+  local dir
+  for dir in "$BUNDLE" "${BUNDLE%/*}" "${BUNDLE%/*}/$2"; do
+    if [[ -f $dir/$1 ]]; then
+      printf '%s\n' "$dir/$1"
+      return
+    fi
+  done
+}
+
+image_tool() { if [[ $(statements runtime "$MANIFEST") == docker* ]]; then printf 'docker\n'; else printf 'ctr\n'; fi; }
+
+find_missing_images() { # $SCRATCH/images: the image statements of what the runtime does not have
+  local name digest
+  if [[ $(image_tool) == ctr ]]; then
+    kubernetes_ctr images list 2>/dev/null | awk '{ print $1, $3 }' >"$SCRATCH/present-images" || true
+    statements image "$MANIFEST" | grep -vxF -f "$SCRATCH/present-images" >"$SCRATCH/images" || true
+  else # which knows nothing of a manifest's digest
+    while read -r name digest; do
+      timeout 30 docker image inspect "$name" >/dev/null 2>&1 || printf '%s %s\n' "$name" "$digest"
+    done < <(statements image "$MANIFEST") >"$SCRATCH/images"
+  fi
+}
+
+kubernetes_ctr() { # ARGUMENT...: in the namespace that a kubelet's containerd uses
+  local _kind _unit socket
+  read -r _kind _unit socket < <(statements runtime "$MANIFEST")
+  timeout -k 10 "$IMPORT_SECONDS" ctr --address "$socket" --namespace k8s.io "$@"
 }
 
 check_clock() {
@@ -1095,7 +1137,7 @@ stage_programs() {
   while read -r kind name sum url; do
     is_source_needed "$name" || continue
     if [[ $kind == archive ]]; then
-      unpack_programs "$name" "$(find_archive "$name")"
+      unpack_programs "$name" "$(find_beside "$name" binaries)"
     else
       fetch "$name" "$sum" "$url"
       unpack_programs "$name" "$STATE/staged/$name"
@@ -1659,9 +1701,34 @@ activate() {
     must systemctl daemon-reload
     list_del pending reload
   fi
+  import_images
   while read -r unit start; do activate_unit "$unit" "$start"; done < <(statements unit "$MANIFEST")
   drop_stale_pending
   say "done: $(totals); started or restarted:${RESTARTED:- nothing}"
+}
+
+# Before the units, so that a kubelet finds them. What counts is what the runtime says afterwards: it
+# has held the content of each image against its digest, and the digests stand in our manifest.
+import_images() {
+  local name sum file
+  read -r name sum < <(statements images "$MANIFEST") || return 0
+  find_missing_images
+  [[ -s $SCRATCH/images ]] || return 0
+  file=$(find_beside "$name" images)
+  [[ -n $file ]] || fail "$EXIT_ENVIRONMENT" "$name is gone; copy it here again and run it again"
+  say "import $name: $(wc -l <"$SCRATCH/images") image(s)"
+  if [[ $(image_tool) == ctr ]]; then
+    kubernetes_ctr images import "$file" </dev/null >"$SCRATCH/import" 2>&1 8>&- || import_failed "$file"
+  else
+    timeout -k 10 "$IMPORT_SECONDS" docker load --input "$file" </dev/null >"$SCRATCH/import" 2>&1 8>&- || import_failed "$file"
+  fi
+  find_missing_images
+  [[ ! -s $SCRATCH/images ]] || import_failed "$file"
+}
+
+import_failed() { # FILE
+  tail -n 5 "$SCRATCH/import" >&2
+  fail "$EXIT_ENVIRONMENT" "the container runtime has not taken in $1: $(sed -n '1s/ .*//p' "$SCRATCH/images") is missing; run it again"
 }
 
 load_modules() {

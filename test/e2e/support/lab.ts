@@ -35,14 +35,18 @@ let count = 0;
 
 /**
  * Boots hosts that hold what an operator has to bring: the programs, and a container runtime
- * that is off. When one of the owners ends without closing the lab, it is destroyed.
+ * that is off; `brought` are Kubernetes' own binaries among them. When one of the owners ends without closing the lab, it is destroyed.
  */
-export async function openLab(hosts: readonly LabHost[], owners = runners): Promise<Lab> {
+export async function openLab(
+  hosts: readonly LabHost[],
+  owners = runners,
+  brought: readonly string[] = binaries,
+): Promise<Lab> {
   count += 1;
   const id = `${process.pid.toString(36)}x${count}`;
   const lab = { id, hosts, folder: `/var/tmp/hardway-e2e-${id}/files` };
   const folder = kubeBinaries() ?? '';
-  const mounts = binaries.map((name) => `${folder}/${name}:/usr/local/bin/${name}`);
+  const mounts = brought.map((name) => `${folder}/${name}:/usr/local/bin/${name}`);
   const env = {
     LAB_BIND_RO: mounts.join(' '),
     ...(keeps ? {} : { LAB_OWNERS: owners.join(' ') }),

@@ -3,11 +3,16 @@ import { execIn, type Lab, routeThrough } from './lab.ts';
 
 /** Readies a worker whose pods get addresses of this range, and routes it from everywhere. */
 export async function prepareWorker(lab: Lab, host: string, podCIDR: string): Promise<void> {
+  await prepareWithoutImages(lab, host, podCIDR);
+  await execIn(lab, host, 'ctr --namespace k8s.io images import /usr/local/share/lab/image.tar >/dev/null');
+}
+
+/** The same, but the images are somebody else's to bring. */
+export async function prepareWithoutImages(lab: Lab, host: string, podCIDR: string): Promise<void> {
   await execIn(
     lab,
     host,
     `systemctl --quiet enable --now containerd
-     ctr --namespace k8s.io images import /usr/local/share/lab/image.tar >/dev/null
      mkdir -p /etc/cni/net.d && cat >/etc/cni/net.d/10-lab.conflist`,
     JSON.stringify(networkOf(podCIDR)),
   );

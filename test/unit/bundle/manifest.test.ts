@@ -8,6 +8,7 @@ import { bundleEntries, clusterId } from '../../../src/bundle/bundle.ts';
 import { manifestText, modeText } from '../../../src/bundle/manifest.ts';
 import { templatesDir } from '../../../src/lib/package-root.ts';
 import { authorityOf } from '../../../src/model/certificate.ts';
+import { architectures } from '../../../src/model/cluster.ts';
 import type { HostPlan } from '../../../src/model/plan.ts';
 import { createRenderer } from '../../../src/render/render.ts';
 import { loadTemplates } from '../../../src/render/template.ts';
@@ -15,6 +16,13 @@ import { projectRoot, temporaryFolder } from '../../support/cli.ts';
 import { clusterOf, manyClusters, manyPlans, oneHost, pkiOf, planOf } from '../../support/clusters.ts';
 
 const sum = 'a'.repeat(64);
+const images = architectures.map((architecture) => ({
+  architecture,
+  file: `images-${architecture}.tar`,
+  bytes: 3_000_000,
+  sha256: sum,
+  images: [{ name: 'registry.test:5000/a/b:1', digest: `sha256:${sum}`, source: 'https://registry.test' }],
+}));
 const facts = {
   release: '0.1.0',
   clusterId: '0123456789abcdef',
@@ -34,6 +42,7 @@ const facts = {
       { path: '/usr/local/bin/kubectl', unit: undefined, sha256: sum, source: 'kubectl', member: undefined },
     ],
   },
+  images,
 };
 const word = '(?:-|[A-Za-z0-9._@:+%=,/~][A-Za-z0-9._@:+%=,/~-]*)';
 const path = '(?:/(?!\\.{1,2}(?:/| |$))[A-Za-z0-9._@:+%=~-]+)+';
@@ -57,6 +66,8 @@ const shapes: Readonly<Record<string, string>> = {
   archive: '[a-z0-9.-]+ [0-9a-f]{64}',
   download: '[a-z0-9.-]+ [0-9a-f]{64} https?://[A-Za-z0-9._/:-]+',
   program: `0[0-7]{3} ${owner} ${path} (?:-|${unit}) [0-9a-f]{64} [a-z0-9.-]+ (?:-|[A-Za-z0-9._/-]+)`,
+  images: 'images-(?:amd64|arm64)\\.tar [0-9a-f]{64}',
+  image: '[a-z0-9._:/@-]+ sha256:[0-9a-f]{64}',
   command: `[a-z0-9._+-]+ ${word} ${word}`,
   clock: '',
   swap: 'off',
@@ -140,6 +151,7 @@ describe('install.sh reads the bundles', () => {
       release: facts.release,
       binaries: { source: 'host' } as const,
       clusterId: clusterId(authorityOf(pki, 'kubernetes-ca').certificatePem),
+      images,
       installScript: readFileSync(join(templatesDir, '_bundle/install.sh')),
     };
     const bundle = mkdtempSync(join(folder, 'bundle-'));
