@@ -327,6 +327,9 @@ test('every code has a case or is tested here', () => {
     'invalid-encoding',
     // About files beside the inventory: test/unit/pki/external-etcd.test.ts, test/render/external-etcd.test.ts.
     'unreadable-file',
+    // About manifests: test/render/addons.test.ts.
+    'invalid-manifest',
+    'duplicate-object',
     'invalid-pem',
     'certificate-refused',
     'certificate-expired',
