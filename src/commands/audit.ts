@@ -21,7 +21,7 @@ import { planHost } from '../plan/plan.ts';
 import { createRenderer } from '../render/render.ts';
 import { loadTemplates } from '../render/template.ts';
 import { clusterFactsOf, hostBundleOf } from '../verify/bundle.ts';
-import { type InventoryOptions, readInventory, tellProblems } from './inventory.ts';
+import { type InventoryOptions, readInventory, tellProblems, withLocalFiles } from './inventory.ts';
 import { pkiDirOf } from './pki.ts';
 
 export interface AuditOptions extends Omit<InventoryOptions, 'format'> {
@@ -47,8 +47,7 @@ export async function audit(options: AuditOptions, io: Io): Promise<ExitStatus> 
     pkiRequest(cluster),
     now,
   );
-  const external = read.externalEtcd?.etcd;
-  const pki = external === undefined ? store : { ...store, externalEtcd: external };
+  const pki = withLocalFiles(store, read);
   const { waivers } = cluster.audit;
   const judged = auditCluster(auditInputOf(cluster, pki), options.profile);
   const { audit: result, idle } = withWaivers(judged, waivers, now.toISOString().slice(0, 10));

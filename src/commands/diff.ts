@@ -14,7 +14,7 @@ import { forecastStore } from '../pki/forecast.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { loadTemplates } from '../render/template.ts';
 import { binariesDirOf, forecastSupply, supplyProblems } from './binary-supply.ts';
-import { type InventoryOptions, readInventory } from './inventory.ts';
+import { type InventoryOptions, readInventory, withLocalFiles } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
 
 export interface DiffOptions extends Omit<InventoryOptions, 'format'> {
@@ -35,11 +35,10 @@ export async function diff(options: DiffOptions, io: Io): Promise<ExitStatus> {
     return [...steps, ...supplyProblems(cluster, inventory, binariesDir)];
   });
   if (read === undefined) return exitStatus.wrongInput;
-  const { cluster, externalEtcd } = read;
+  const { cluster } = read;
   const pkiDir = pkiDirOf(cluster, inventory, options.pkiDir);
   const forecast = await forecastStore(pkiDir, pkiRequest(cluster), io.now());
-  const external = externalEtcd?.etcd;
-  const pki = external === undefined ? forecast.pki : { ...forecast.pki, externalEtcd: external };
+  const pki = withLocalFiles(forecast.pki, read);
   const rendered = openRendered(out);
   const difference = await compare(cluster, { ...forecast, pki }, rendered, {
     templates: loadTemplates(templatesDir),

@@ -5,6 +5,7 @@ import { diagnosticsToJson, formatDiagnostics, sortDiagnostics, summarize } from
 import { type Loaded, loadInventory } from '../inventory/load.ts';
 import type { Problem } from '../inventory/problem.ts';
 import type { ExtraManifest } from '../model/addon.ts';
+import type { Pki } from '../model/certificate.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { type ReadExternalEtcd, readExternalEtcd } from './external-etcd.ts';
 import { nothingExtra, readExtraManifests } from './extra-manifests.ts';
@@ -45,6 +46,15 @@ export function readInventory(
   print(options, io, source, all, out);
   const hasErrors = all.some(({ severity }) => severity === 'error');
   return cluster === undefined || hasErrors ? undefined : { cluster, externalEtcd, extras: extra.manifests };
+}
+
+/** A store with what the inventory's own files add to it: all that a render takes its bytes from. */
+export function withLocalFiles(store: Pki, { externalEtcd, extras }: ReadInventory): Pki {
+  return {
+    ...store,
+    ...(externalEtcd?.etcd === undefined ? {} : { externalEtcd: externalEtcd.etcd }),
+    extraManifests: new Map(extras.map((manifest) => [manifest.file, manifest])),
+  };
 }
 
 /** Prints what a command finds only after the inventory was read, at its place there. */

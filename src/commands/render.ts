@@ -11,14 +11,14 @@ import { createProgress } from '../cli/progress.ts';
 import { count, textTable } from '../cli/table.ts';
 import { versionStepProblems } from '../inventory/version-step.ts';
 import { templatesDir } from '../lib/package-root.ts';
-import type { Pki, PkiChange } from '../model/certificate.ts';
+import type { PkiChange } from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
 import type { ImageArchive } from '../model/image-archive.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { reportHtml } from '../report/html.ts';
 import { binariesDirOf, supplyBinaries, supplyProblems } from './binary-supply.ts';
-import { type InventoryOptions, type ReadInventory, readInventory } from './inventory.ts';
+import { type InventoryOptions, type ReadInventory, readInventory, withLocalFiles } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
 
 export interface RenderOptions extends InventoryOptions {
@@ -98,12 +98,7 @@ export async function renderOutput(
       now: io.now(),
       onProgress: (done, total) => progress.update('certificates', done, total),
     });
-    const external = read.externalEtcd?.etcd;
-    const pki: Pki = {
-      ...store,
-      ...(external === undefined ? {} : { externalEtcd: external }),
-      extraManifests: new Map(read.extras.map((manifest) => [manifest.file, manifest])),
-    };
+    const pki = withLocalFiles(store, read);
     performance.mark('binaries');
     const supply = await supplyBinaries(
       cluster,

@@ -83,6 +83,8 @@ function createNext({ pki, pairTexts }: Forecast, parts: Parts): (cluster: Clust
   const facts = {
     release: parts.release,
     clusterId: isMade ? clusterId(authority.certificatePem) : yetToBeMade,
+    // A render brings none: they are a kit's.
+    images: [],
   };
   return (cluster, host) => {
     const plan = planHost(cluster, host);
