@@ -1,14 +1,12 @@
 /** The other two ways in which kubelets get their identity; the guide's own is proven with its cluster. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cluster, installCluster, prepareCluster } from './support/cluster.ts';
+import { describe, expect, it } from 'vitest';
+import type { Cluster } from './support/cluster.ts';
 import { eventually } from './support/eventually.ts';
-import { saveJournalsOnFailure } from './support/evidence.ts';
 import { webPod } from './support/image.ts';
 import { exampleInventory } from './support/inventory.ts';
 import { applyPod, getObject, hasCondition, kubectl, listObjects } from './support/kubectl.ts';
-import { closeLab, resolveName } from './support/lab.ts';
 import { canBootHosts } from './support/needs.ts';
-import { seededRandom } from './support/random.ts';
+import { runningCluster } from './support/running-cluster.ts';
 import { ssh } from './support/ssh.ts';
 import { createTimer } from './support/timings.ts';
 
@@ -20,23 +18,10 @@ function inventoryWith(method: string) {
 
 /** Boots and installs the cluster; all that both methods have in common is claimed here. */
 function bootstrapped(method: string): () => Cluster {
-  const inventory = inventoryWith(method);
-  const timer = createTimer(`bootstrap: ${method}`);
-  let cluster: Cluster;
-
-  beforeAll(async () => {
-    cluster = await prepareCluster(inventory, seededRandom(), timer);
-    await resolveName(cluster.lab, 'kubernetes-api.mykernel.cn', inventory.hosts[0]?.address ?? '');
-    await installCluster(cluster, timer);
-  });
-  afterAll(async () => {
-    timer.report();
-    await closeLab(cluster.lab);
-  });
-  saveJournalsOnFailure(() => cluster.lab);
+  const cluster = runningCluster(inventoryWith(method), createTimer(`bootstrap: ${method}`));
 
   it('becomes a node that runs a pod and shows its log', async () => {
-    const { operator, workers } = cluster;
+    const { operator, workers } = cluster();
     expect((await listObjects(operator, 'nodes')).map(({ metadata }) => metadata.name)).toEqual(workers);
     await applyPod(operator, webPod('web'));
     await eventually('the pod is Ready', 60, async () =>
@@ -50,7 +35,7 @@ function bootstrapped(method: string): () => Cluster {
       expect(await kubectl(operator, ['logs', 'web'])).toBe('said\n'),
     );
   });
-  return () => cluster;
+  return cluster;
 }
 
 describe.skipIf(!canBootHosts())('a kubelet with token-secret', () => {

@@ -1,15 +1,13 @@
 /** The dual-stack example with IPv6 first: etcd, API servers and kubelets meet by IPv6 addresses. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { etcdctl } from './claims/etcd.ts';
-import { type Cluster, installCluster, prepareCluster } from './support/cluster.ts';
 import { eventually } from './support/eventually.ts';
-import { saveJournalsOnFailure } from './support/evidence.ts';
 import { exampleInventory } from './support/inventory.ts';
 import { applyObject, getObject, hasCondition, kubectl } from './support/kubectl.ts';
-import { closeLab, execIn, resolveName, runAsOperator } from './support/lab.ts';
+import { execIn, resolveName, runAsOperator } from './support/lab.ts';
 import { canBootHosts } from './support/needs.ts';
 import { outputOf } from './support/process.ts';
-import { seededRandom } from './support/random.ts';
+import { runningCluster } from './support/running-cluster.ts';
 import { createTimer } from './support/timings.ts';
 
 const endpoint = 'api.lab.example';
@@ -34,33 +32,22 @@ const inventory = {
 };
 
 describe.skipIf(!canBootHosts())('a dual-stack cluster, IPv6 first', () => {
-  const timer = createTimer('dual-stack');
-  let cluster: Cluster;
-
-  beforeAll(async () => {
-    cluster = await prepareCluster(inventory, seededRandom(), timer);
-    const { lab } = cluster;
+  const cluster = runningCluster(inventory, createTimer('dual-stack'), async ({ lab }) => {
     for (const name of names) await execIn(lab, name, `ip -6 addr add ${v6[name]}/64 dev eth0 nodad`);
     const bridge = await runAsOperator(lab, ['ip', '-o', 'link', 'show', 'type', 'bridge']);
     const device = /^\d+: ([^:@]+)/.exec(outputOf('ip link', bridge))?.[1] ?? '';
     await runAsOperator(lab, ['ip', '-6', 'addr', 'add', '2001:db8::ff/64', 'dev', device, 'nodad']);
     await resolveName(lab, endpoint, v6.a);
-    await installCluster(cluster, timer);
   });
-  afterAll(async () => {
-    timer.report();
-    await closeLab(cluster.lab);
-  });
-  saveJournalsOnFailure(() => cluster.lab);
 
   it('has members of etcd that know each other by IPv6', async () => {
     const urls = (port: number): string[] => controlPlanes.map((name) => `https://[${v6[name]}]:${port}`);
-    const said = await etcdctl(cluster, 'a', 'member list -w json');
+    const said = await etcdctl(cluster(), 'a', 'member list -w json');
     const { members } = JSON.parse(said) as { members: { peerURLs: string[]; clientURLs: string[] }[] };
     expect(members.flatMap(({ peerURLs }) => peerURLs).sort()).toEqual(urls(2380));
     expect(members.flatMap(({ clientURLs }) => clientURLs).sort()).toEqual(urls(2379));
     await eventually('all of them serve', 30, () =>
-      etcdctl(cluster, 'b', `endpoint health --endpoints '${urls(2379).join(',')}'`),
+      etcdctl(cluster(), 'b', `endpoint health --endpoints '${urls(2379).join(',')}'`),
     );
   });
 
@@ -68,13 +55,15 @@ describe.skipIf(!canBootHosts())('a dual-stack cluster, IPv6 first', () => {
     for (const name of controlPlanes)
       for (const server of [`https://[${v6[name]}]:6443`, `https://${moved(v4[name])}:6443`])
         await eventually(`${server} is ready`, 30, async () =>
-          expect(await kubectl(cluster.operator, ['--server', server, 'get', '--raw', '/readyz'])).toBe('ok'),
+          expect(await kubectl(cluster().operator, ['--server', server, 'get', '--raw', '/readyz'])).toBe(
+            'ok',
+          ),
         );
-    expect((await getObject(cluster.operator, 'service/kubernetes')).spec.clusterIP).toBe('fd00:10:96::1');
+    expect((await getObject(cluster().operator, 'service/kubernetes')).spec.clusterIP).toBe('fd00:10:96::1');
   });
 
   it('has a node with addresses and pod networks of both families, IPv6 first', async () => {
-    const node = await getObject(cluster.operator, 'node/w');
+    const node = await getObject(cluster().operator, 'node/w');
     expect(hasCondition(node, 'Ready')).toBe(true);
     expect(node.status.addresses).toEqual([
       { type: 'InternalIP', address: v6.w },
@@ -94,8 +83,8 @@ describe.skipIf(!canBootHosts())('a dual-stack cluster, IPv6 first', () => {
       metadata: { name: 'both' },
       spec: { ipFamilyPolicy: 'RequireDualStack', selector: { app: 'none' }, ports: [{ port: 80 }] },
     };
-    await applyObject(cluster.operator, service);
-    expect((await getObject(cluster.operator, 'service/both')).spec.clusterIPs).toEqual([
+    await applyObject(cluster().operator, service);
+    expect((await getObject(cluster().operator, 'service/both')).spec.clusterIPs).toEqual([
       expect.stringMatching(/^fd00:10:96::/),
       expect.stringMatching(/^10\.96\./),
     ]);
