@@ -42,6 +42,8 @@ unset CDPATH GLOBIGNORE BASH_ENV ENV
 
 readonly EXIT_OK=0 EXIT_FOUND=1 EXIT_USAGE=2 EXIT_ENVIRONMENT=3
 readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5 LONELY_SECONDS=30 IMPORT_SECONDS=900 ANEW_SECONDS=8 MOST_ANEW=5 FETCH_ATTEMPTS=5
+readonly POD_SECONDS=30 # as long as the kubelet gives a pod that says nothing else
+readonly KUBELET_DIR=/var/lib/kubelet
 readonly LIVE_LOCK=/run/hardway.lock
 readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 
@@ -94,7 +96,7 @@ declare -A DEVICES=() FOLDERS=() NEED=() FREE=() # file systems, see check_place
 declare -A NOTED=() WRITTEN=() UID_OF=() GID_OF=()
 SHORT='' BLOCKED=''
 PLANNED='' RESTARTED='' STARTED='' CLIENTS='' WAITING='' FAILED='' RESTARTING='' # lists of units, separated by blanks
-AWAITED='' # of UNIT:PATH
+RETIRED='' AWAITED='' # of UNIT:PATH
 BEGUN=0 BEGUN_ANEW=0 # when the units of AWAITED were started last, and how often anew
 
 usage() {
@@ -1498,6 +1500,7 @@ remove_obsolete() { # what is installed and no longer in the bundle
   while read -r unit start; do
     grep -qxF -- "$unit" "$SCRATCH/units" || retire_unit "$unit" "$start"
   done < <(installed_statements unit)
+  if [[ $RETIRED == *' kubelet.service '* ]]; then leave_node; fi
   # A binary that this bundle leaves to the host stays for it.
   { managed_paths file; managed_paths block; managed_paths program; statements binary "$MANIFEST" | cut -d ' ' -f 1; } >"$SCRATCH/kept"
   while read -r mode owner path units; do
@@ -1518,6 +1521,7 @@ still_declared() { # UNITS: those of them that this bundle has too: they run on 
 }
 
 retire_unit() { # UNIT START
+  RETIRED="$RETIRED $1 "
   if [[ $2 != runtime ]] && is_enabled "$1"; then
     count remove "unit $1"
     $DRY_RUN && return 0
@@ -2198,6 +2202,7 @@ run_rollback() {
   load_entries
   collect_before
   remove_temporary_files
+  if grep -qx 'absent /etc/systemd/system/kubelet\.service \.' "$TX/entries"; then leave_with_kubelet; fi
   if is_first_install; then drop_generated; fi
   while read -r kind rest; do
     [[ $rest == *' .' ]] || continue
@@ -2438,7 +2443,7 @@ run_uninstall() {
   while read -r unit start; do
     if [[ $start != runtime ]]; then take_down "$unit"; fi
   done < <(installed_statements unit | tac)
-  if grep -q '^kubelet\.service ' < <(installed_statements unit); then unmount_volumes; fi
+  if grep -q '^kubelet\.service ' < <(installed_statements unit); then leave_node; fi
   while read -r mode owner path units; do remove_block "$path" -; done < <(installed_statements block)
   while read -r path; do drop_file "$path"; done < <(
     installed_files | cut -d ' ' -f 3
@@ -2454,7 +2459,7 @@ run_uninstall() {
   remove_created
   remove_state
   say "uninstalled: $(totals)"
-  [[ -n $ROOT ]] || notice "containers, network interfaces and packet rules of the cluster go away at the next reboot"
+  [[ -n $ROOT ]] || notice "network interfaces of pods go away at the next reboot; the container runtime keeps its images and what it noted of containers"
 }
 
 confirm() {
@@ -2478,16 +2483,107 @@ take_down() { # UNIT
   if [[ -z $ROOT ]]; then systemctl reset-failed -- "$1" 2>/dev/null || true; fi
 }
 
-unmount_volumes() { # of pods; what is below such a mount is not ours to delete
-  local _device mount _rest
+# -------------------------------------------------- what a node leaves behind
+
+leave_with_kubelet() { # the transaction that brought the kubelet is taken back; a distribution's own goes on
+  local unit dir
   [[ -z $ROOT ]] && ! $DRY_RUN || return 0
+  for dir in /usr/lib /lib; do
+    if [[ -f $dir/systemd/system/kubelet.service ]]; then return 0; fi
+  done
+  for unit in kube-proxy.service kubelet.service; do
+    if unit_exists "$unit"; then stop_unit "$unit"; fi
+  done
+  leave_node
+}
+
+# The kubelet is stopped, and nobody else would ever end its pods, unmount their volumes and
+# take their services' packet rules away.
+leave_node() {
+  [[ -z $ROOT ]] && ! $DRY_RUN || return 0
+  end_pods
+  unmount_volumes
+  remove_pod_folders
+  clear_packet_rules
+}
+
+end_pods() { # as the kubelet would: told to end, and killed when they do not
+  local deadline
+  [[ -n $(pod_processes) ]] || return 0
+  say "stop pods"
+  signal_pods TERM
+  now
+  deadline=$((NOW + POD_SECONDS))
+  while [[ -n $(pod_processes) ]] && ((NOW < deadline)); do
+    sleep 1
+    now
+  done
+  signal_pods KILL
+  deadline=$((NOW + LOCK_SECONDS))
+  while [[ -n $(pod_processes) ]]; do
+    if ((NOW >= deadline)); then
+      warn "processes of pods do not end:$(pod_processes | tr '\n' ' ' | sed 's/^/ /; s/ $//')"
+      return 0
+    fi
+    sleep 1
+    now
+  done
+}
+
+pod_processes() { # their numbers; all pods are below one control group, whatever the runtime
+  local dir
+  for dir in /sys/fs/cgroup/{,*/}kubepods{,.slice}; do
+    if [[ -d $dir ]]; then find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null || true; fi
+  done | sort -u
+}
+
+signal_pods() { # SIGNAL
+  local pid
+  while read -r pid; do kill -s "$1" -- "$pid" 2>/dev/null || true; done < <(pod_processes)
+}
+
+volume_mounts() { # the last one first
+  local _device mount _rest
   while read -r _device mount _rest; do
     printf '%b\n' "$mount"
-  done </proc/mounts | grep '^/var/lib/kubelet/' | sort -r >"$SCRATCH/mounts" || true
+  done </proc/mounts | { grep "^$KUBELET_DIR/" || true; } | sort -r
+}
+
+unmount_volumes() { # of pods; what is below such a mount is not ours to delete
+  local mount
+  volume_mounts >"$SCRATCH/mounts"
   # A network volume whose server is gone would keep us here for ever.
   while IFS= read -r mount; do
     timeout -k 5 30 umount -- "$mount" || timeout -k 5 30 umount -l -- "$mount" || warn "cannot unmount $mount"
   done <"$SCRATCH/mounts"
+}
+
+remove_pod_folders() { # what ends with a pod, such as an emptyDir; of drivers and plugins only what is empty
+  local name
+  if [[ -n $(volume_mounts) ]]; then
+    warn "kept $KUBELET_DIR/pods: something is mounted there still"
+  elif [[ -d $KUBELET_DIR/pods && ! -L $KUBELET_DIR/pods ]]; then
+    must rm -rf --one-file-system -- "$KUBELET_DIR/pods"
+  fi
+  # A kubelet with another policy does not start with these.
+  rm -f -- "$KUBELET_DIR"/{cpu,memory}_manager_state "$KUBELET_DIR"/device-plugins/{DEPRECATION,kubelet_internal_checkpoint} \
+    "$KUBELET_DIR"/{device-plugins,pod-resources}/kubelet.sock
+  for name in device-plugins pod-resources plugins plugins_registry; do
+    rmdir -- "$KUBELET_DIR/$name" 2>/dev/null || true
+  done
+}
+
+clear_packet_rules() { # kube-proxy takes away what it has made
+  local program=''
+  program=$(installed_statements binary | sed -n 's|^\([^ ]*/kube-proxy\) .*|\1|p' | sed -n 1p)
+  [[ -n $program && -x $program ]] || return 0
+  # It empties the whole of IPVS. Where it was in another mode, that is somebody else's.
+  if ! grep -q "^ip_vs " < <(installed_statements module) && grep -qsE '^(TCP|UDP|SCTP|FWM) ' /proc/net/ip_vs; then
+    notice "packet rules of services stay: IPVS is in use here by others, and $program --cleanup would empty it"
+    return 0
+  fi
+  timeout 60 "$program" --cleanup </dev/null >/dev/null 2>&1 8>&- ||
+    warn "packet rules of services may be left: $program --cleanup failed"
 }
 
 drop_file() { # PATH

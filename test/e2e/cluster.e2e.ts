@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import { changeClaims } from './claims/changes.ts';
 import { controlPlaneClaims } from './claims/control-plane.ts';
 import { etcdClaims } from './claims/etcd.ts';
+import { leavingClaims } from './claims/leaving.ts';
 import { outageClaims } from './claims/outage.ts';
 import { workloadClaims } from './claims/workloads.ts';
 import { exampleInventory } from './support/inventory.ts';
@@ -22,5 +23,6 @@ describe.skipIf(!canBootHosts())('the cluster of the guide', () => {
   controlPlaneClaims(cluster);
   workloadClaims(cluster);
   changeClaims(cluster);
+  leavingClaims(cluster);
   outageClaims(cluster, timer);
 });

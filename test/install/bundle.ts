@@ -106,6 +106,12 @@ const write = (path: string, content: string): void => {
   writeFileSync(path, content);
 };
 
+/** Writes a file of a root, with the folders above it. */
+export const put = (root: string, path: string, content: string): void => write(join(root, path), content);
+
+/** The bytes of a file of a root. */
+export const read = (root: string, path: string): string => readFileSync(join(root, path), 'latin1');
+
 /** Writes the sums anew, as a render would: for tests that forge the rest on purpose. */
 export const sumUp = (bundle: string): void => {
   const lines: string[] = [];

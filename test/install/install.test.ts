@@ -20,6 +20,7 @@ import {
   isRoot,
   makeBundle,
   makeRoot,
+  read,
   run,
   stamps,
   sumUp,
@@ -30,7 +31,6 @@ const changed: readonly FileEntry[] = DEFAULT_FILES.map((f) =>
   f.path === '/etc/default/etcd' ? { ...f, content: 'ETCD_NAME=other\n', mode: '0640' } : f,
 );
 const without = (path: string): readonly FileEntry[] => DEFAULT_FILES.filter((f) => f.path !== path);
-const read = (root: string, path: string): string => readFileSync(join(root, path), 'latin1');
 
 let bundle = '';
 beforeAll(() => {

@@ -6,7 +6,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,11 +15,12 @@ import { describe, expect, it } from 'vitest';
 import {
   DEFAULT_FILES,
   DEFAULT_STATEMENTS,
-  ETCD_UNIT,
   isRoot,
   killedWhen,
   makeBundle,
   makeRoot,
+  put,
+  read,
   run,
   stamps,
   temporaryFolder,
@@ -28,11 +28,6 @@ import {
 } from './bundle.ts';
 import { canMount, makeLiveHost } from './live.ts';
 
-const read = (root: string, path: string): string => readFileSync(join(root, path), 'latin1');
-const put = (root: string, path: string, content: string): void => {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  writeFileSync(join(root, path), content);
-};
 const CERTIFICATE = '/var/lib/kubelet/pki/current.pem';
 const CONFIG = '/etc/kubernetes/auth/kubelet.conf';
 const withGenerated = makeBundle({
@@ -193,36 +188,6 @@ describe('data', () => {
     run(makeBundle(), ['--root', root], killedWhen(`[[ -e ${root}/etc/default/etcd ]]`));
     expect(run(makeBundle(), ['uninstall', '--purge-data', '--yes', '--root', root]).status).toBe(0);
     expect(existsSync(join(root, DATA, 'of the host'))).toBe(true);
-  });
-});
-
-describe.runIf(canMount)('mounted volumes', () => {
-  const withUnit = (unit: string): string =>
-    makeBundle({
-      files: [{ path: `/etc/systemd/system/${unit}`, content: ETCD_UNIT, units: unit }],
-      statements: [`unit ${unit} enable`],
-    });
-  it.each([
-    ['kubelet.service', true],
-    ['etcd.service', false],
-  ])('with %s installed, uninstall unmounts them: %s', (unit, unmounts) => {
-    const host = makeLiveHost();
-    host.tool('umount', '#!/bin/sh\necho "$*" >>/run/fake/umounted\n');
-    const bundle = withUnit(unit);
-    expect(host.run(bundle).status).toBe(0);
-    const before = 'mkdir -p /var/lib/kubelet/pods/x; mount -t tmpfs none /var/lib/kubelet/pods/x';
-    expect(host.run(bundle, ['uninstall', '--yes'], { before }).status).toBe(0);
-    expect(existsSync(join(host.root, 'run/fake/umounted'))).toBe(unmounts);
-  });
-
-  it('one that does not let go is taken off lazily', () => {
-    const host = makeLiveHost();
-    host.tool('umount', '#!/bin/sh\necho "$*" >>/run/fake/umounted\n[ "$1" = -l ]\n');
-    const bundle = withUnit('kubelet.service');
-    host.run(bundle);
-    const before = 'mkdir -p /var/lib/kubelet/pods/x; mount -t tmpfs none /var/lib/kubelet/pods/x';
-    expect(host.run(bundle, ['uninstall', '--yes'], { before }).out).not.toContain('cannot unmount');
-    expect(read(host.root, 'run/fake/umounted')).toContain('-l -- /var/lib/kubelet/pods/x');
   });
 });
 

@@ -189,8 +189,9 @@ unpack_programs() { # ROOT
   rm -rf "$dir"
 }
 
-# One image for all: it sleeps, as a sandbox's container has to, and holds a shell, a web
-# server and a client for the pods of tests. No registry is needed to get it onto a host.
+# One image for all: it sleeps until it is told to end, as a sandbox's container has to, and
+# holds a shell, a web server and a client for the pods of tests. No registry is needed to
+# get it onto a host.
 build_image() { # BUSYBOX ARCHIVE
   local dir applet sum
   dir=$(mktemp -d)
@@ -201,7 +202,7 @@ build_image() { # BUSYBOX ARCHIVE
   printf 'root:x:0:0::/:/bin/sh\n' >"$dir/layer/etc/passwd"
   tar -C "$dir/layer" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$dir/layer.tar" .
   sum=$(sha256sum "$dir/layer.tar")
-  printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/bin"],"Entrypoint":["/bin/sleep","2147483647"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}\n' \
+  printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/bin"],"Entrypoint":["/bin/sh","-c","trap exit TERM; sleep 2147483647 & wait"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}\n' \
     "$(dpkg --print-architecture)" "${sum:0:64}" >"$dir/config.json"
   printf '[{"Config":"config.json","RepoTags":[%s],"Layers":["layer.tar"]}]\n' "$IMAGE_TAGS" >"$dir/manifest.json"
   tar -C "$dir" -cf "$2" manifest.json config.json layer.tar

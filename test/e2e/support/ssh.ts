@@ -22,6 +22,11 @@ export function copyBundle(lab: Lab, host: string, out: string): Promise<void> {
   return copyTo(lab, host, `${out}/bundles/${host}.tar.gz`);
 }
 
+/** Unpacks the bundle that was copied to a host. */
+export async function unpack(lab: Lab, host: string): Promise<void> {
+  await mustSsh(lab, host, `rm -rf ${host} && tar -xzf ${host}.tar.gz`);
+}
+
 /** Unpacks the bundle that was copied to a host, and installs it; gives what install.sh says. */
 export async function install(lab: Lab, host: string): Promise<string> {
   return mustSsh(lab, host, `rm -rf ${host} && tar -xzf ${host}.tar.gz && cd ${host} && ./install.sh`);
