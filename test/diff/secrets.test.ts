@@ -100,6 +100,23 @@ describe('secrets that change are told by fingerprints', () => {
   });
 });
 
+test('a Secret among manifests of the operator', async () => {
+  const file = join(folder, 'extra.yaml');
+  const value = Buffer.from('swordfish-of-before').toString('base64');
+  const manifest = (data: string) =>
+    writeFileSync(file, `apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\ndata:\n  password: ${data}\n`);
+  const inventory = guideAnd(`addons: { extra: [${JSON.stringify(file)}] }`);
+  manifest(value);
+  const before = await rendered(join(folder, 'extra'), inventory);
+  const after = Buffer.from('swordfish-of-after').toString('base64');
+  manifest(after);
+  const texts = await outputs(before, inventory);
+  expectNone(texts, [...secrets, value, after, 'swordfish']);
+  expect(texts[0]).toMatch(/extra\.yaml {2}\(runs again kube-addons; fingerprint/);
+  rmSync(join(before.out, 'review'), { recursive: true });
+  expectNone(await outputs(before, inventory), [...secrets, value, after, 'swordfish']);
+});
+
 describe('half of an output folder', () => {
   test('without the review tree, what others may not read is told by name only', async () => {
     const other = copied('no-review');
