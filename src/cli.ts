@@ -15,6 +15,7 @@ import { parseArguments } from './cli/parse.ts';
 import { ImageProblems } from './images/problem.ts';
 import { packageVersion } from './lib/package-root.ts';
 import { isEnvironmentProblem, PkiStoreError } from './pki/problem.ts';
+import { ContradictionError } from './verify/problem.ts';
 
 async function main(): Promise<number> {
   const parsed = await parseArguments(process.argv.slice(2), packageVersion());
@@ -124,6 +125,10 @@ function report(error: unknown): number {
   if (error instanceof OutputFolderError || error instanceof RenderedOutputError) {
     write(2, `hardway: ${error.message}\n  fix: ${error.fix}\n`);
     return exitStatus.wrongInput;
+  }
+  if (error instanceof ContradictionError) {
+    write(2, `${error.details}hardway: ${error.message}\n  fix: ${error.fix}\n`);
+    return exitStatus.environment;
   }
   if (error instanceof InputError) {
     write(2, `hardway: ${error.message}\n  fix: name an inventory that exists\n`);

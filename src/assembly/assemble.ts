@@ -11,10 +11,18 @@ import type { ImageArchive } from '../model/image-archive.ts';
 import { planHost } from '../plan/plan.ts';
 import { createRenderer } from '../render/render.ts';
 import { loadTemplates } from '../render/template.ts';
+import { type HostBundle, hostBundleOf } from '../verify/bundle.ts';
 import { createPack, type PackedBundle, readInstallScript } from './pack.ts';
 
 /** Hosts under way at once: the turns of the event loop that packing takes are shared, and no more are in memory. */
 const concurrency = 4;
+
+/** Both in inventory order. */
+export interface Assembled {
+  readonly bundles: readonly PackedBundle[];
+  /** The same bundles as verify wants them. */
+  readonly hosts: readonly HostBundle[];
+}
 
 /**
  * Assembles every host of a cluster below an unfinished output folder, see
@@ -27,7 +35,7 @@ export async function assemble(
   images: readonly ImageArchive[],
   staging: string,
   onDone: (done: number) => void,
-): Promise<PackedBundle[]> {
+): Promise<Assembled> {
   const renderHost = createRenderer(pki, loadTemplates(templatesDir));
   const writeReview = createReviewWriter(staging);
   const parts = {
@@ -41,14 +49,17 @@ export async function assemble(
   const pack = createPack(staging);
   const pause = createPause();
   const bundles: PackedBundle[] = [];
+  const hosts: HostBundle[] = [];
   let done = 0;
   await forEachLimited(cluster.hosts, concurrency, async (host, index) => {
     const plan = planHost(cluster, host);
-    const entries = bundleEntries(plan, renderHost(plan), parts);
+    const files = renderHost(plan);
+    hosts[index] = hostBundleOf(plan, files);
+    const entries = bundleEntries(plan, files, parts);
     writeReview(host.name, entries);
     const [bundle] = await Promise.all([pack(host.name, entries), pause()]);
     bundles[index] = bundle;
     onDone(++done);
   });
-  return bundles;
+  return { bundles, hosts };
 }

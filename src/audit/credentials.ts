@@ -2,14 +2,14 @@
  * Certificates, keys and kubeconfigs of a host, found by what daemons are told to use and by what
  * keys are, not by where files usually lie.
  */
-import type { X509Certificate } from 'node:crypto';
+import { type Certificate, sha256 } from '../pki/certificate.ts';
 import { subjectOf } from '../verify/certificates.ts';
 import { textAt } from '../verify/read-yaml.ts';
 import { type ClusterView, certificateKey, decoded, type HostView, type YamlPlace } from '../verify/view.ts';
 import { configDocument, flagOf } from './scope.ts';
 
 export interface HeldCertificate {
-  readonly certificate: X509Certificate;
+  readonly certificate: Certificate;
   readonly file: string;
   readonly line?: number | undefined;
 }
@@ -118,7 +118,7 @@ export function certificatesNamed(view: ClusterView, host: HostView, name: strin
   const inFiles = certificateFiles(host);
   const inKubeconfigs = kubeconfigs(host).flatMap((place) => certificateIn(view, place) ?? []);
   const all = [...inFiles, ...inKubeconfigs];
-  const leaves = all.filter(({ certificate }) => !certificate.ca);
+  const leaves = all.filter(({ certificate }) => !certificate.isAuthority);
   const serving = servers.flatMap((server) => oneNamed(view, host, server));
   const isServing = ({ file }: HeldCertificate) => serving.some((one) => one.file === file);
   switch (name) {
@@ -127,7 +127,7 @@ export function certificatesNamed(view: ClusterView, host: HostView, name: strin
     case 'leaf:*':
       return leaves;
     case 'ca:*':
-      return all.filter(({ certificate }) => certificate.ca);
+      return all.filter(({ certificate }) => certificate.isAuthority);
     case 'server:*':
       return serving;
     case 'client:*':
@@ -232,7 +232,7 @@ export function keysNamed(view: ClusterView, host: HostView, name: string): Held
 }
 
 /** The authorities of a cluster: certificates that may sign others, one for each key. */
-export function authoritiesOf(view: ClusterView): readonly X509Certificate[] {
+export function authoritiesOf(view: ClusterView): readonly Certificate[] {
   const known = authorities.get(view);
   if (known !== undefined) return known;
   const all = view.hosts.flatMap((host) => [
@@ -243,9 +243,11 @@ export function authoritiesOf(view: ClusterView): readonly X509Certificate[] {
         [],
     ),
   ]);
-  const found = [...new Map(all.filter(({ ca }) => ca).map((one) => [one.fingerprint256, one])).values()];
+  const found = [
+    ...new Map(all.filter(({ isAuthority }) => isAuthority).map((one) => [sha256(one.der), one])).values(),
+  ];
   authorities.set(view, found);
   return found;
 }
 
-const authorities = new WeakMap<ClusterView, readonly X509Certificate[]>();
+const authorities = new WeakMap<ClusterView, readonly Certificate[]>();

@@ -1,7 +1,8 @@
 /** Operators on certificates, keys and kubeconfigs. */
+import { createPublicKey } from 'node:crypto';
 import { posix } from 'node:path';
-import { type Certificate, decodeCertificate } from '../pki/certificate.ts';
-import { covers, signedBy, subjectOf, usagesOf } from '../verify/certificates.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { covers, signedBy, subjectOf } from '../verify/certificates.ts';
 import { certificateKey, type HostView } from '../verify/view.ts';
 import {
   authoritiesOf,
@@ -24,7 +25,7 @@ type Objection = (held: HeldCertificate, wanted: unknown, scope: Scope) => strin
 const dayMs = 86_400_000;
 
 function validityDays({ certificate }: HeldCertificate): number {
-  const { notBefore, notAfter } = decodeCertificate(certificate.raw);
+  const { notBefore, notAfter } = certificate;
   return (notAfter.getTime() - notBefore.getTime()) / dayMs;
 }
 
@@ -37,7 +38,11 @@ const weakSignatures: Readonly<Record<string, readonly string[]>> = {
 const curveBits: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
 
 function keyBits({ certificate }: HeldCertificate): { readonly kind: string; readonly bits: number } {
-  const { asymmetricKeyType: type = '', asymmetricKeyDetails: details = {} } = certificate.publicKey;
+  const { asymmetricKeyType: type = '', asymmetricKeyDetails: details = {} } = createPublicKey({
+    key: certificate.publicKeyDer,
+    format: 'der',
+    type: 'spki',
+  });
   if (type === 'ec') return { kind: 'ec', bits: curveBits[details.namedCurve ?? ''] ?? 0 };
   if (type === 'ed25519') return { kind: 'ec', bits: 256 };
   return { kind: type, bits: details.modulusLength ?? 0 };
@@ -59,7 +64,7 @@ function subjectFlaw(held: HeldCertificate, wanted: unknown): string | undefined
 }
 
 function missingUsages(held: HeldCertificate, wanted: unknown): string | undefined {
-  const usages = usagesOf(held.certificate);
+  const usages = held.certificate.usages;
   const missing = (wanted as readonly string[]).filter(
     (usage) => !usages.includes(usage.replace('Auth', '')),
   );
@@ -68,9 +73,9 @@ function missingUsages(held: HeldCertificate, wanted: unknown): string | undefin
 
 function constraintsFlaw({ certificate }: HeldCertificate, wanted: unknown): string | undefined {
   const { keyUsage } = wanted as { readonly keyUsage: readonly string[] };
-  const { isAuthority, keyUsages = [] } = decodeCertificate(certificate.raw);
+  const { isAuthority, keyUsages = [] } = certificate;
   if (!isAuthority) return 'is no authority';
-  if (!certificate.raw.includes(criticalConstraints)) return 'basic constraints are not critical';
+  if (!certificate.der.includes(criticalConstraints)) return 'basic constraints are not critical';
   const missing = keyUsage.find((usage) => !keyUsages.some((one) => one === usage));
   return missing === undefined ? undefined : `key usage ${missing} is missing`;
 }
@@ -82,13 +87,11 @@ const objections: Readonly<Record<string, Objection>> = {
   },
   notAfterWithinIssuer: (held, _wanted, { cluster }) => {
     const issuer = authoritiesOf(cluster).find((authority) => signedBy(held.certificate, authority));
-    const ends = decodeCertificate(held.certificate.raw).notAfter;
-    return issuer !== undefined && ends > decodeCertificate(issuer.raw).notAfter
-      ? 'outlives its authority'
-      : undefined;
+    const ends = held.certificate.notAfter;
+    return issuer !== undefined && ends > issuer.notAfter ? 'outlives its authority' : undefined;
   },
   signatureNotIn: ({ certificate }, wanted) => {
-    const { signatureOid } = decodeCertificate(certificate.raw);
+    const { signatureOid } = certificate;
     return (wanted as readonly string[]).find((hash) => weakSignatures[hash]?.includes(signatureOid));
   },
   keyStrengthAtLeast: (held, wanted) => {
@@ -98,9 +101,7 @@ const objections: Readonly<Record<string, Objection>> = {
   },
   basicConstraints: constraintsFlaw,
   sanExcludes: ({ certificate }, wanted) =>
-    alternativeNames(decodeCertificate(certificate.raw)).find((name) =>
-      new RegExp(String(wanted)).test(name),
-    ),
+    alternativeNames(certificate).find((name) => new RegExp(String(wanted)).test(name)),
   sanIncludes: ({ certificate }, wanted, scope) => {
     const names = (wanted as readonly string[]).flatMap((entry) => namesWanted(scope, entry));
     const missing = names.filter((name) => !covers(certificate, name));
@@ -109,7 +110,7 @@ const objections: Readonly<Record<string, Objection>> = {
   ekuIncludes: missingUsages,
   ekuExcludes: (held, wanted) =>
     (wanted as readonly string[]).find((usage) =>
-      usagesOf(held.certificate).includes(usage.replace('Auth', '')),
+      held.certificate.usages.includes(usage.replace('Auth', '')),
     ),
   chainsToConfiguredCa: (held, _wanted, { cluster, host }) => {
     const trusted = trustedKeys(cluster, host, held);

@@ -1,5 +1,5 @@
 /** Every command: how it is called, its options, and the module that runs it, loaded when called. */
-import type { Options } from 'yargs';
+import type { Options, PositionalOptions } from 'yargs';
 import { topologies } from '../commands/init.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { Io } from './io.ts';
@@ -12,6 +12,7 @@ export interface CommandRow {
   readonly usage: string;
   readonly describe: string;
   readonly takesInventory: boolean;
+  readonly positionals?: Readonly<Record<string, PositionalOptions>>;
   readonly options?: Readonly<Record<string, Options>>;
   readonly load: () => Promise<Run>;
 }
@@ -137,6 +138,22 @@ export const commands: readonly CommandRow[] = [
       format: { choices: ['sarif', 'junit', 'html'] },
     },
     load: async () => (await import('../commands/audit.ts')).audit,
+  },
+  {
+    usage: 'verify [out]',
+    describe: 'Check bundles against one another; exit 1 when something is wrong',
+    takesInventory: false,
+    positionals: {
+      out: {
+        type: 'string',
+        default: 'out',
+        describe: 'output folder of a render, or a folder with bundles',
+      },
+    },
+    options: {
+      keys: { type: 'boolean', default: false, describe: 'list which host holds which private key, and why' },
+    },
+    load: async () => (await import('../commands/verify.ts')).verify,
   },
   {
     usage: 'kubeconfig [inventory]',

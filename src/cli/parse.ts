@@ -103,6 +103,8 @@ function addCommand(parser: Argv, row: CommandRow, usage: string, choose: Choose
           describe: 'inventory file; - reads standard input',
         });
       }
+      for (const [name, positional] of Object.entries(row.positionals ?? {}))
+        command.positional(name, positional);
       return command.options(row.options ?? {});
     },
     (options) => choose(row, options),
@@ -158,6 +160,9 @@ function checked(row: CommandRow, options: Record<string, unknown>): Parsed {
   if (row.takesInventory && options.inventory === '') {
     return { kind: 'mistake', message: 'the name of the inventory is empty' };
   }
-  const inventory = options.inventory === standardInput ? '-' : options.inventory;
-  return { kind: 'command', row, options: { ...options, inventory } };
+  const readable = Object.entries(options).map(([name, value]) => [
+    name,
+    value === standardInput ? '-' : value,
+  ]);
+  return { kind: 'command', row, options: Object.fromEntries(readable) };
 }

@@ -49,7 +49,7 @@ export async function audit(options: AuditOptions, io: Io): Promise<ExitStatus> 
   );
   const pki = withLocalFiles(store, read);
   const { waivers } = cluster.audit;
-  const judged = auditCluster(auditInputOf(cluster, pki), options.profile);
+  const judged = auditCluster(auditInputOf(cluster, pki, now), options.profile);
   const { audit: result, idle } = withWaivers(judged, waivers, now.toISOString().slice(0, 10));
   tellProblems(
     common,
@@ -61,8 +61,8 @@ export async function audit(options: AuditOptions, io: Io): Promise<ExitStatus> 
 }
 
 /** What a render of the cluster would put on its hosts. */
-function auditInputOf(cluster: Cluster, pki: Pki): AuditInput {
-  const { kubernetesMinor, etcdMinor } = clusterFactsOf(cluster);
+function auditInputOf(cluster: Cluster, pki: Pki, now: Date): AuditInput {
+  const { kubernetesMinor, etcdMinor } = clusterFactsOf(cluster, now);
   const render = createRenderer(pki, loadTemplates(templatesDir));
   const bundles = cluster.hosts.map((host) => {
     const plan = planHost(cluster, host);

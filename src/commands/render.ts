@@ -17,6 +17,10 @@ import type { ImageArchive } from '../model/image-archive.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { reportHtml } from '../report/html.ts';
+import { clusterFactsOf } from '../verify/bundle.ts';
+import { ContradictionError } from '../verify/problem.ts';
+import { findingsText } from '../verify/text.ts';
+import { checks, verifyCluster } from '../verify/verify.ts';
 import { binariesDirOf, supplyBinaries, supplyProblems } from './binary-supply.ts';
 import { type InventoryOptions, type ReadInventory, readInventory, withLocalFiles } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
@@ -66,7 +70,10 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitStatus
   return exitStatus.done;
 }
 
-/** Writes the output folder, or undefined after the inventory's mistakes have been told. */
+/**
+ * Writes the output folder, or undefined after the inventory's mistakes have been told.
+ * @throws ContradictionError when the bundles do not agree; the output folder stays as it was.
+ */
 export async function renderOutput(
   options: RenderOptions,
   io: Io,
@@ -110,9 +117,13 @@ export async function renderOutput(
     const binaries = supply.source === 'bundle' ? supply.archives : [];
     const images = await kit.addImages(read, output.staging);
     performance.mark('bundles');
-    const packed = await assemble(cluster, pki, supply, images, output.staging, (done) =>
+    const { bundles: packed, hosts } = await assemble(cluster, pki, supply, images, output.staging, (done) =>
       progress.update('bundles', done, cluster.hosts.length),
     );
+    performance.mark('verify');
+    const findings = verifyCluster(clusterFactsOf(cluster, io.now()), hosts);
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    if (errors.length > 0) throw new ContradictionError(errors);
     const bundles = cluster.hosts.flatMap((host, index) => {
       const bundle = packed[index];
       return bundle === undefined ? [] : [{ host, bundle: `bundles/${host.name}.tar.gz`, ...bundle }];
@@ -129,7 +140,10 @@ export async function renderOutput(
     output.commit();
     progress.finish();
     const all = [...warnings, ...changeWarnings(cluster, changes, strangers)];
-    if (!options.quiet) for (const warning of all) io.stderr(`warning: ${warning}\n`);
+    if (!options.quiet) {
+      for (const warning of all) io.stderr(`warning: ${warning}\n`);
+      io.stderr(findingsText(findings));
+    }
     return rendered;
   } catch (error) {
     progress.finish();
@@ -164,6 +178,7 @@ function summary(options: RenderOptions, rendered: Rendered): string {
     archivesText(options.out, binaries),
     changesText(changes),
     `Kubernetes ${cluster.kubernetes.version}, cluster ${cluster.name}, ${count(bundles.length, 'host')}\n`,
+    `verified: the bundles agree with one another (${count(checks.length, 'check')} of files, not of running hosts)\n`,
     `private:  ${join(options.out, 'bundles')}, ${pkiDir}\n`,
     `to read:  ${join(options.out, 'review')}, ${join(options.out, 'report.html')}\n`,
     `next:     copy each bundle${binaries.length > 0 ? ', and the archives of its roles,' : ''} to its host, unpack it there, run ./install.sh preflight, then ./install.sh\n`,

@@ -34,11 +34,14 @@ export interface ClusterFacts {
   readonly endpoint: { readonly host: string; readonly port: number; readonly mode: EndpointMode };
   /** Which certificates of catalog/certificates.ts its hosts hold. */
   readonly bootstrapMethod: string;
+  /** When certificates must be valid. */
+  readonly now: Date;
 }
 
 /** The facts of a cluster. */
-export function clusterFactsOf(cluster: Cluster): ClusterFacts {
+export function clusterFactsOf(cluster: Cluster, now: Date): ClusterFacts {
   return {
+    now,
     kubernetesMinor: cluster.kubernetes.minor,
     etcdMinor: parseVersion(cluster.etcd.version)?.minor ?? cluster.etcd.version,
     endpoint: cluster.endpoint,
@@ -48,6 +51,11 @@ export function clusterFactsOf(cluster: Cluster): ClusterFacts {
 
 /** Where distributions keep their programs. */
 const programFolders: readonly string[] = ['/bin', '/sbin', '/usr/bin', '/usr/sbin'];
+
+/** Where a program of the distribution may be. */
+export function programPaths(name: string): string[] {
+  return programFolders.map((folder) => `${folder}/${name}`);
+}
 
 /** A host's bundle out of its plan and its files as rendered. */
 export function hostBundleOf(plan: HostPlan, files: readonly BundleFile[]): HostBundle {
@@ -59,10 +67,7 @@ export function hostBundleOf(plan: HostPlan, files: readonly BundleFile[]): Host
     addresses: host.addresses.map((address) => address.text),
     files,
     made: [...directories.map(({ path }) => path), ...data, ...generated],
-    programs: [
-      ...binaries.map(({ path }) => path),
-      ...commands.flatMap(({ name }) => programFolders.map((folder) => `${folder}/${name}`)),
-    ],
+    programs: [...binaries.map(({ path }) => path), ...commands.flatMap(({ name }) => programPaths(name))],
     ports,
   };
 }

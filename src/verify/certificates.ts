@@ -1,9 +1,12 @@
 /** Certificates in bundles: where each row of the catalog landed, and what can be read off a certificate. */
-import type { X509Certificate } from 'node:crypto';
 import { type CertificateRow, certificates } from '../catalog/certificates.ts';
 import { hostFiles } from '../catalog/host-files.ts';
 import { parseAddress } from '../lib/ip.ts';
-import type { AuthorityName, Usage } from '../model/certificate.ts';
+import { remembered, rememberedByObject } from '../lib/remember.ts';
+import type { AuthorityName } from '../model/certificate.ts';
+import type { Role } from '../model/cluster.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { isSignedBy, verifyingKey } from '../pki/signature.ts';
 import { deviants, type Stated } from './agree.ts';
 import { textAt } from './read-yaml.ts';
 import { type ClusterView, decoded, type HostView } from './view.ts';
@@ -21,10 +24,11 @@ export interface HeldCertificate {
 }
 
 /** The certificates that the catalog gives to a host, as they stand in its bundle. */
-export function heldCertificates({ facts }: ClusterView, host: HostView): HeldCertificate[] {
-  const rows = certificates.filter(
-    ({ role, bootstrap }) =>
-      host.bundle.roles.includes(role) && (bootstrap === undefined || bootstrap === facts.bootstrapMethod),
+export function heldCertificates({ facts, withRole }: ClusterView, host: HostView): HeldCertificate[] {
+  const keepsEtcd = withRole('etcd').length > 0;
+  const rows = rowsOf(facts.bootstrapMethod, host.bundle.roles).filter(
+    // Where others keep etcd, its authority and the certificates for it are theirs.
+    ({ authority }) => keepsEtcd || authority !== 'etcd-ca',
   );
   return rows.map((row) => {
     const { kind, path } = row.delivery;
@@ -46,6 +50,12 @@ export function heldCertificates({ facts }: ClusterView, host: HostView): HeldCe
   });
 }
 
+function rowsOf(method: string, roles: readonly Role[]): readonly CertificateRow[] {
+  return certificates.filter(
+    ({ role, bootstrap }) => roles.includes(role) && (bootstrap === undefined || bootstrap === method),
+  );
+}
+
 /** Where authorities stand: the paths of their certificates, by the catalog of files. */
 export const authorityFiles: readonly { readonly authority: AuthorityName; readonly path: string }[] =
   hostFiles.flatMap(({ source, path }) =>
@@ -59,7 +69,18 @@ export interface AuthorityPlace {
 }
 
 /** Every copy of an authority's certificate, in files and in kubeconfigs. */
-export function authorityCopies({ hosts }: ClusterView, authority: AuthorityName): Stated<AuthorityPlace>[] {
+export function authorityCopies(
+  view: ClusterView,
+  authority: AuthorityName,
+): readonly Stated<AuthorityPlace>[] {
+  return copiesIn(view)(authority);
+}
+
+const copiesIn = rememberedByObject((view: ClusterView) =>
+  remembered((authority: AuthorityName) => copiesOf(view, authority)),
+);
+
+function copiesOf({ hosts }: ClusterView, authority: AuthorityName): Stated<AuthorityPlace>[] {
   const inFiles = hosts.flatMap((host) =>
     authorityFiles
       .filter((row) => row.authority === authority)
@@ -82,42 +103,35 @@ export function authorityCopies({ hosts }: ClusterView, authority: AuthorityName
 }
 
 /** The certificate of an authority: the one that most places hold. */
-export function authorityCertificate(
-  view: ClusterView,
-  authority: AuthorityName,
-): X509Certificate | undefined {
+export function authorityCertificate(view: ClusterView, authority: AuthorityName): Certificate | undefined {
   const copies = authorityCopies(view, authority);
   const usual = deviants(copies)[0]?.usual ?? copies[0];
   return usual === undefined ? undefined : view.parse(usual.value);
 }
 
 /** Common name and organizations of a subject. */
-export function subjectOf({ subject }: X509Certificate): { commonNames: string[]; organizations: string[] } {
-  const parts = (subject ?? '').split('\n').map((part) => part.split('='));
-  const values = (name: string) => parts.flatMap(([key, ...rest]) => (key === name ? [rest.join('=')] : []));
+export function subjectOf({ subject }: Certificate): { commonNames: string[]; organizations: string[] } {
+  const values = (wanted: string) => subject.flatMap(({ type, value }) => (type === wanted ? [value] : []));
   return { commonNames: values('CN'), organizations: values('O') };
 }
 
-const usageOids: Readonly<Record<string, Usage>> = {
-  '1.3.6.1.5.5.7.3.1': 'server',
-  '1.3.6.1.5.5.7.3.2': 'client',
-};
+const verifyingKeys = new WeakMap<Certificate, ReturnType<typeof verifyingKey>>();
 
-/** Extended key usages; an unknown one as its number. */
-export function usagesOf(certificate: X509Certificate): string[] {
-  // Of a certificate without the extension Node gives undefined.
-  return (certificate.keyUsage ?? []).map((oid) => usageOids[oid] ?? oid);
+/** Whether an authority signed a certificate. */
+export function signedBy(certificate: Certificate, authority: Certificate): boolean {
+  if (!certificate.issuerDer.equals(authority.subjectDer)) return false;
+  const key = verifyingKeys.get(authority) ?? verifyingKey(authority.publicKeyDer);
+  verifyingKeys.set(authority, key);
+  return isSignedBy(certificate, key);
 }
 
-/** Whether an authority signed a certificate, and outlives it. */
-export function signedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
-  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
-}
-
-/** Whether a client that dials this name or address accepts the certificate. */
-export function covers(certificate: X509Certificate, name: string): boolean {
-  if (parseAddress(name) !== undefined) return certificate.checkIP(name) !== undefined;
-  return certificate.checkHost(name, { subject: 'never' }) !== undefined;
+/** Whether a client that dials this name or address accepts the certificate; a `*` stands for one label (RFC 6125). */
+export function covers({ sans }: Certificate, name: string): boolean {
+  const address = parseAddress(name)?.text;
+  if (address !== undefined) return sans.ip.includes(address);
+  const wanted = name.toLowerCase();
+  const wildcard = wanted.replace(/^[^.]+/, '*');
+  return sans.dns.some((one) => one.toLowerCase() === wanted || one.toLowerCase() === wildcard);
 }
 
 /** Host and port of a URL; brackets of IPv6 addresses taken away. */

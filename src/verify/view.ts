@@ -1,12 +1,14 @@
 /** The bundles as checks look at them: text, units, command lines, YAML and certificates, each read once. */
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { etcdEnv } from '../catalog/paths.ts';
+import { once, remembered, rememberedByObject } from '../lib/remember.ts';
 import { programs } from '../lint/flags.ts';
 import type { ComponentKey, Role } from '../model/cluster.ts';
 import type { Finding } from '../model/finding.ts';
+import { type Certificate, readCertificate } from '../pki/certificate.ts';
+import { publicKeyDerOf } from '../pki/keys.ts';
 import type { BundleFile, ClusterFacts, HostBundle } from './bundle.ts';
 import { readEnvironment, readUnit, type Setting, type Variable, type Word } from './read-unit.ts';
-import { readYaml, textAt, type YamlDocument, type YamlFile } from './read-yaml.ts';
+import { createYamlReader, textAt, type YamlDocument, type YamlFile } from './read-yaml.ts';
 
 /** What a check finds; the engine adds the check's name. */
 export type Found = Omit<Finding, 'check' | 'severity'> & Partial<Pick<Finding, 'severity'>>;
@@ -56,7 +58,7 @@ export interface HostView {
   readonly documents: readonly YamlPlace[];
   readonly ofKind: (kind: string) => readonly YamlPlace[];
   /** The certificate at a path; undefined where there is none, or none that can be read. */
-  readonly certificate: (path: string) => X509Certificate | undefined;
+  readonly certificate: (path: string) => Certificate | undefined;
   readonly publicKeyOf: (privateKeyPath: string) => string | undefined;
 }
 
@@ -65,19 +67,26 @@ export interface ClusterView {
   readonly hosts: readonly HostView[];
   readonly withRole: (role: Role) => readonly HostView[];
   /** A certificate out of PEM text; the same text gives the same object. */
-  readonly parse: (pem: string) => X509Certificate | undefined;
+  readonly parse: (pem: string) => Certificate | undefined;
   readonly keyOf: (pem: string) => string | undefined;
 }
 
-/** The view of a cluster's bundles; nothing is read before a check asks for it. */
+/** The view of a cluster's bundles; nothing is read before a check asks for it, and equal files once. */
 export function viewOf(facts: ClusterFacts, bundles: readonly HostBundle[]): ClusterView {
-  const parse = remembered((pem: string) => attempt(() => new X509Certificate(pem)));
-  const keyOf = remembered((pem: string) =>
-    attempt(() => fingerprint(createPublicKey(createPrivateKey(pem)))),
-  );
+  const parse = remembered((pem: string) => attempt(() => readCertificate(pem)));
+  const keyOf = remembered((pem: string) => attempt(() => publicKeyDerOf(pem).toString('base64')));
   // Hosts share buffers of what is the same for all of them.
-  const yaml = rememberedByObject((content: Buffer) => readYaml(content.toString()));
-  const hosts = bundles.map((bundle) => hostViewOf(bundle, { parse, keyOf, yaml }));
+  const text = rememberedByObject((content: Buffer) => content.toString());
+  const readers: Readers = {
+    parse,
+    keyOf,
+    text,
+    yaml: rememberedByObject((content) => yamlOf(text(content))),
+    unit: rememberedByObject((content) => remembered((path) => unitOf(path, text(content)))),
+    environment: rememberedByObject((content) => readEnvironment(text(content))),
+  };
+  const yamlOf = createYamlReader();
+  const hosts = bundles.map((bundle) => hostViewOf(bundle, readers));
   const withRole = remembered((role: Role) => hosts.filter((host) => host.bundle.roles.includes(role)));
   return { facts, hosts, withRole, parse, keyOf };
 }
@@ -85,21 +94,33 @@ export function viewOf(facts: ClusterFacts, bundles: readonly HostBundle[]): Clu
 interface Readers {
   readonly parse: ClusterView['parse'];
   readonly keyOf: ClusterView['keyOf'];
+  readonly text: (content: Buffer) => string;
   readonly yaml: (content: Buffer) => YamlFile;
+  /** Undefined where the path is not that of a unit. */
+  readonly unit: (content: Buffer) => (path: string) => Unit | undefined;
+  readonly environment: (content: Buffer) => readonly Variable[];
 }
 
-function hostViewOf(bundle: HostBundle, { parse, keyOf, yaml }: Readers): HostView {
+function hostViewOf(bundle: HostBundle, readers: Readers): HostView {
+  const { parse, keyOf } = readers;
   const files = new Map(bundle.files.map((file) => [file.path, file]));
-  const text = remembered((path: string) => files.get(path)?.content.toString());
-  const units = once(() => unitsOf(bundle, text));
-  const commands = once(() => units().flatMap((unit) => commandLinesOf(unit, text)));
-  const etcd = once(() => readEnvironment(text(etcdEnv) ?? ''));
+  const text = (path: string) => {
+    const file = files.get(path);
+    return file === undefined ? undefined : readers.text(file.content);
+  };
+  const environment = (path: string) => {
+    const file = files.get(path);
+    return file === undefined ? [] : readers.environment(file.content);
+  };
+  const units = once(() => bundle.files.flatMap(({ path, content }) => readers.unit(content)(path) ?? []));
+  const commands = once(() => units().flatMap((unit) => commandLinesOf(unit, environment)));
   const yamlFiles = once(() =>
-    bundle.files.filter(isYaml).map(({ path, content }) => ({ path, file: yaml(content) })),
+    bundle.files.filter(isYaml).map(({ path, content }) => ({ path, file: readers.yaml(content) })),
   );
   const documents = once(() =>
     yamlFiles().flatMap(({ path, file }) => file.documents.map((document) => ({ path, document }))),
   );
+  const ofKind = remembered((kind: string) => documents().filter(({ document }) => document.kind === kind));
   return {
     bundle,
     name: bundle.host,
@@ -113,60 +134,73 @@ function hostViewOf(bundle: HostBundle, { parse, keyOf, yaml }: Readers): HostVi
     },
     command: (component) => commands().find((line) => line.component === component),
     get etcd() {
-      return etcd();
+      return environment(etcdEnv);
     },
-    etcdVariable: (name) => etcd().findLast((variable) => variable.name === name),
+    etcdVariable: (name) => environment(etcdEnv).findLast((variable) => variable.name === name),
     get yaml() {
       return yamlFiles();
     },
     get documents() {
       return documents();
     },
-    ofKind: (kind) => documents().filter(({ document }) => document.kind === kind),
+    ofKind,
     certificate: (path) => parse(text(path) ?? ''),
     publicKeyOf: (path) => keyOf(text(path) ?? ''),
   };
 }
 
-function unitsOf({ files }: HostBundle, text: (path: string) => string | undefined): Unit[] {
-  return files.flatMap(({ path }) => {
-    const [, name] =
-      /^\/etc\/systemd\/system\/([^/]+?\.(?:service|timer|socket|path))(?:\.d\/[^/]+\.conf)?$/.exec(path) ??
-      [];
-    return name === undefined ? [] : [{ path, name, settings: readUnit(text(path) ?? '') }];
-  });
+const unitPath = /^\/etc\/systemd\/system\/([^/]+?\.(?:service|timer|socket|path))(?:\.d\/[^/]+\.conf)?$/;
+
+function unitOf(path: string, text: string): Unit | undefined {
+  const [, name] = unitPath.exec(path) ?? [];
+  return name === undefined ? undefined : { path, name, settings: readUnit(text) };
 }
 
 const componentOfProgram = new Map(
   Object.entries(programs).map(([key, program]) => [program, key as ComponentKey]),
 );
 
-function commandLinesOf(unit: Unit, text: (path: string) => string | undefined): CommandLine[] {
-  const environment = new Map<string, { variable: Variable; file: string }>();
-  for (const { name, value } of unit.settings) {
-    if (name !== 'EnvironmentFile') continue;
-    const file = value.replace(/^-/, '');
-    for (const variable of readEnvironment(text(file) ?? ''))
-      environment.set(variable.name, { variable, file });
-  }
-  return unit.settings.flatMap(({ name, value, line }) => {
+interface Start {
+  readonly component: ComponentKey;
+  readonly environmentFiles: readonly string[];
+  /** What follows the program in ExecStart=, and the line of that. */
+  readonly words: readonly Word[];
+}
+
+/** How a unit starts a daemon that this product knows; undefined for all other units. */
+const startOf = rememberedByObject(({ settings }: Unit): Start | undefined => {
+  for (const { name, value, line } of settings) {
+    if (name !== 'ExecStart') continue;
     const [program = '', ...words] = value.split(/\s+/);
     const component = componentOfProgram.get(program.split('/').at(-1) ?? '');
-    if (name !== 'ExecStart' || component === undefined) return [];
-    const unset: (Setting & { file: string })[] = [];
-    const flags: Flag[] = [];
-    for (const word of words) {
-      const [, variable] = /^\$\{?(\w+)\}?$/.exec(word) ?? [];
-      const set = variable === undefined ? undefined : environment.get(variable);
-      if (variable !== undefined && set === undefined)
-        unset.push({ name: variable, value: word, line, file: unit.path });
-      const literal = word.replaceAll('%%', '%').replaceAll('$$', '$');
-      const found = variable === undefined ? [{ text: literal, line }] : (set?.variable.words ?? []);
-      flags.push(...found.map((one) => flagOf(one, set?.file ?? unit.path)));
+    if (component === undefined) continue;
+    const environmentFiles = settings.flatMap((one) =>
+      one.name === 'EnvironmentFile' ? [one.value.replace(/^-/, '')] : [],
+    );
+    return { component, environmentFiles, words: words.map((text) => ({ text, line })) };
+  }
+  return undefined;
+});
+
+function commandLinesOf(unit: Unit, variablesIn: (path: string) => readonly Variable[]): CommandLine[] {
+  const start = startOf(unit);
+  if (start === undefined) return [];
+  const environment = new Map<string, { variable: Variable; file: string }>();
+  for (const file of start.environmentFiles)
+    for (const variable of variablesIn(file)) environment.set(variable.name, { variable, file });
+  const unset: (Setting & { file: string })[] = [];
+  const flags = start.words.flatMap((word) => {
+    const [, variable] = /^\$\{?(\w+)\}?$/.exec(word.text) ?? [];
+    if (variable === undefined) {
+      const literal = word.text.replaceAll('%%', '%').replaceAll('$$', '$');
+      return [flagOf({ ...word, text: literal }, unit.path)];
     }
-    const flag = (wanted: string) => flags.findLast((one) => one.name === wanted);
-    return [{ component, unit: unit.path, flags, unset, flag }];
+    const set = environment.get(variable);
+    if (set === undefined) unset.push({ name: variable, value: word.text, line: word.line, file: unit.path });
+    return (set?.variable.words ?? []).map((one) => flagOf(one, set?.file ?? unit.path));
   });
+  const flag = (wanted: string) => flags.findLast((one) => one.name === wanted);
+  return [{ component: start.component, unit: unit.path, flags, unset, flag }];
 }
 
 function flagOf({ text, line }: Word, file: string): Flag {
@@ -179,14 +213,9 @@ function isYaml({ path, content }: BundleFile): boolean {
   return path.endsWith('.conf') && /^apiVersion:/m.test(content.toString('utf8', 0, 400));
 }
 
-/** The SubjectPublicKeyInfo of a key, to compare keys by. */
-export function fingerprint(key: KeyObject): string {
-  return key.export({ type: 'spki', format: 'der' }).toString('base64');
-}
-
 /** The public key of a certificate, to compare with `publicKeyOf`. */
-export function certificateKey(certificate: X509Certificate): string {
-  return fingerprint(certificate.publicKey);
+export function certificateKey(certificate: Certificate): string {
+  return certificate.publicKeyDer.toString('base64');
 }
 
 /** PEM text out of base64 in a field of a kubeconfig. */
@@ -202,32 +231,4 @@ function attempt<Value>(make: () => Value): Value | undefined {
     // Not what its place wants it to be: checks say so where they meet undefined.
     return undefined;
   }
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
-function remembered<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const known = new Map<Key, Value>();
-  return (key) => {
-    const found = known.get(key);
-    if (found !== undefined || known.has(key)) return found as Value;
-    const value = make(key);
-    known.set(key, value);
-    return value;
-  };
-}
-
-function rememberedByObject<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const known = new WeakMap<Key, Value>();
-  return (key) => {
-    const value = known.get(key) ?? make(key);
-    known.set(key, value);
-    return value;
-  };
 }

@@ -50,6 +50,7 @@ readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 # The statements of a manifest and the shapes of their words. See docs/manifest.md.
 declare -rA STATEMENTS=(
   [release]='word' [cluster]='word' [cluster-id]='word' [kubernetes]='word'
+  [etcd]='word' [endpoint]='word port label' [bootstrap]='label'
   [host]='label' [fqdn]='dns' [address]='address' [arch]='arch' [role]='label'
   [binary]='path word' [archive]='name sum' [download]='name sum url' [images]='name sum' [image]='reference digest'
   [program]='mode owner path units sum name member' [command]='command package package' [clock]='' [swap]='off' [cgroup]='two'

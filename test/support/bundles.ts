@@ -15,11 +15,11 @@ export interface Bundles {
 }
 
 /** Every host's bundle. */
-export function bundlesOf(cluster: Cluster, pki: Pki): Bundles {
+export function bundlesOf(cluster: Cluster, pki: Pki, now = new Date()): Bundles {
   const render = createRenderer(pki, templates);
   const bundles = cluster.hosts.map((host) => {
     const plan = planHost(cluster, host);
     return hostBundleOf(plan, render(plan));
   });
-  return { facts: clusterFactsOf(cluster), bundles };
+  return { facts: clusterFactsOf(cluster, now), bundles };
 }

@@ -1,5 +1,6 @@
 /** Certificates and keys: who they name, what for, who signed them, and that each has its key. */
 import { certificates } from '../../catalog/certificates.ts';
+import { rememberedByObject } from '../../lib/remember.ts';
 import { authorityNames } from '../../model/certificate.ts';
 import { deviants } from '../agree.ts';
 import {
@@ -9,8 +10,8 @@ import {
   heldCertificates,
   signedBy,
   subjectOf,
-  usagesOf,
 } from '../certificates.ts';
+import { heldKeys } from '../keys.ts';
 import { type ClusterView, certificateKey, type Found } from '../view.ts';
 
 const again = 'render again; if it stays, look into the PKI folder with hardway certs list';
@@ -32,7 +33,7 @@ export function* authoritiesAgree(view: ClusterView): Iterable<Found> {
       certificate === undefined
         ? 'no certificate can be read here'
         : `${authority} is no authority (CA:FALSE)`;
-    if (certificate?.ca !== true) yield { host: host.name, file, line, message, fix: again };
+    if (certificate?.isAuthority !== true) yield { host: host.name, file, line, message, fix: again };
   }
   yield* authoritiesAreApart(view);
 }
@@ -70,7 +71,7 @@ export function* certificatesAreRight(view: ClusterView): Iterable<Found> {
       if (authority === undefined) continue;
       if (!signedBy(certificate, authority))
         yield { ...at, message: `the certificate ${held.row.name} is not signed by ${held.row.authority}` };
-      else if (new Date(certificate.validTo) > new Date(authority.validTo))
+      else if (certificate.notAfter > authority.notAfter)
         yield { ...at, message: `the certificate ${held.row.name} outlives ${held.row.authority}` };
     }
   }
@@ -88,11 +89,11 @@ function* subjectProblems({ row, host }: HeldCertificate, certificate: Certifica
 }
 
 function* usageProblems({ row }: HeldCertificate, certificate: Certificate): Iterable<string> {
-  const usages = usagesOf(certificate).sort().join(', ');
+  const usages = [...certificate.usages].sort().join(', ');
   const wanted = [...row.usages].sort().join(', ');
   if (usages !== wanted)
     yield `the certificate ${row.name} is for ${usages || 'anything'}, and must be for ${wanted}`;
-  if (certificate.ca) yield `the certificate ${row.name} is an authority (CA:TRUE)`;
+  if (certificate.isAuthority) yield `the certificate ${row.name} is an authority (CA:TRUE)`;
 }
 
 /** Every certificate has its own key beside it, and no key is in two places. */
@@ -154,6 +155,8 @@ function publicHalf(pem: string | undefined): string | undefined {
   return pem?.replace(/-----[A-Z ]+-----|\s/g, '');
 }
 
+const holdsKey = rememberedByObject((content: Buffer) => content.includes('PRIVATE KEY-----'));
+
 /** Private keys can be read by their owner only, and those that sign stand where their signer runs. */
 export function* keysAreKeptSecret(view: ClusterView): Iterable<Found> {
   const secretPaths = new Set(
@@ -167,14 +170,14 @@ export function* keysAreKeptSecret(view: ClusterView): Iterable<Found> {
   );
   for (const host of view.hosts) {
     for (const { path, mode, content } of host.bundle.files) {
-      const isSecret = secretPaths.has(path) || content.includes('PRIVATE KEY-----');
+      const isSecret = secretPaths.has(path) || holdsKey(content);
       if (!isSecret || (mode & 0o077) === 0) continue;
       const message = `others than its owner may read ${path} (mode ${mode.toString(8).padStart(4, '0')})`;
       yield { host: host.name, file: path, line: undefined, message, fix: 'give it the mode 0600' };
     }
     if (host.bundle.roles.includes('control-plane')) continue;
     for (const { path, content } of host.bundle.files) {
-      if (!content.includes('PRIVATE KEY-----')) continue;
+      if (!holdsKey(content)) continue;
       const authority = authorityOf.get(host.publicKeyOf(path) ?? '');
       if (authority === undefined) continue;
       const message = `the key of ${authority} is on ${host.name}, which is no control plane`;
@@ -216,5 +219,45 @@ export function* frontProxyIsLetIn(view: ClusterView): Iterable<Found> {
     if (authority === undefined || issuer === undefined || signedBy(certificate, issuer)) continue;
     const message = `--requestheader-client-ca-file did not sign ${client.value}`;
     yield { host: host.name, file: authority.file, line: authority.line, message, fix: again };
+  }
+}
+
+/** Every certificate is valid now: none has expired, and none is yet to begin. */
+export function* certificatesAreValid(view: ClusterView): Iterable<Found> {
+  const { now } = view.facts;
+  const copies = authorityNames.flatMap((authority) =>
+    authorityCopies(view, authority).map(({ value, place }) => ({ name: authority, pem: value, ...place })),
+  );
+  const leaves = view.hosts.flatMap((host) =>
+    heldCertificates(view, host).map(({ row, file, line, pem }) => ({
+      name: row.name,
+      pem,
+      host,
+      file,
+      line,
+    })),
+  );
+  for (const { name, pem, host, file, line } of [...copies, ...leaves]) {
+    const certificate = view.parse(pem ?? '');
+    if (certificate === undefined) continue;
+    const at = { host: host.name, file, line, fix: 'render again, and see hardway certs check' };
+    if (certificate.notAfter < now)
+      yield { ...at, message: `the certificate ${name} expired at ${certificate.notAfter.toISOString()}` };
+    else if (certificate.notBefore > now)
+      yield {
+        ...at,
+        message: `the certificate ${name} is not valid before ${certificate.notBefore.toISOString()}`,
+      };
+  }
+}
+
+/** A private key is where a flag, a setting or a script of the host needs it, and nowhere else. */
+export function* keysAreNeeded({ hosts }: ClusterView): Iterable<Found> {
+  for (const host of hosts) {
+    for (const { file, why } of heldKeys(host)) {
+      if (why !== '') continue;
+      const message = `${file} holds a private key, and nothing on ${host.name} needs it`;
+      yield { host: host.name, file, line: undefined, message, fix: 'take it out of the bundle' };
+    }
   }
 }

@@ -1,12 +1,16 @@
 /** Command lines and etcd's variables: known to the version, set once, nothing deprecated that has a successor. */
 import { componentOf } from '../../catalog/components.ts';
 import { etcdEnv } from '../../catalog/paths.ts';
+import { remembered } from '../../lib/remember.ts';
 import { etcdFlaws } from '../../lint/etcd.ts';
 import { flagFlaws, hasBetterFlag, programs } from '../../lint/flags.ts';
+import type { Flaw } from '../../lint/flaw.ts';
+import type { ComponentKey } from '../../model/cluster.ts';
 import type { ClusterView, Found } from '../view.ts';
 
 /** Flags exist in the version, have values that it accepts, and stand once. */
 export function* flagsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
+  const flawsOf = flawReader(facts.kubernetesMinor);
   for (const host of hosts) {
     for (const { component, flags, unset } of host.commands) {
       for (const { name, file, line } of unset)
@@ -25,7 +29,7 @@ export function* flagsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
             message: `${programs[component]} is given --${name} twice`,
             fix: 'keep one of the two',
           };
-        for (const flaw of flagFlaws(component, name, value, facts.kubernetesMinor)) {
+        for (const flaw of flawsOf(component, name, value)) {
           if (flaw.code === 'flag-deprecated') continue;
           const { message, fix = '', severity = 'error' } = flaw;
           yield { ...at, severity, message, fix };
@@ -35,18 +39,38 @@ export function* flagsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
   }
 }
 
+/** The flaws of flags in a version; most hosts have most flags alike. */
+function flawReader(
+  minor: string,
+): (component: ComponentKey, name: string, value: string) => readonly Flaw[] {
+  const known = new Map<string, readonly Flaw[]>();
+  return (component, name, value) => {
+    const key = `${component} ${name}=${value}`;
+    const flaws = known.get(key) ?? [...flagFlaws(component, name, value, minor)];
+    known.set(key, flaws);
+    return flaws;
+  };
+}
+
 /** No flag is used that the version calls deprecated although it has something better. */
 export function* flagsAreCurrent({ facts, hosts }: ClusterView): Iterable<Found> {
+  const isOutdated = outdatedReader(facts.kubernetesMinor);
   for (const host of hosts) {
     for (const { component, flags } of host.commands) {
       for (const { name, value, file, line } of flags) {
-        if (!hasBetterFlag(component, name, facts.kubernetesMinor) || isKept(component, name)) continue;
+        if (!isOutdated(component)(name)) continue;
         const [flaw] = flagFlaws(component, name, value, facts.kubernetesMinor);
         const { message = '', fix = '' } = flaw ?? {};
         yield { severity: 'warning', host: host.name, file, line, message, fix };
       }
     }
   }
+}
+
+function outdatedReader(minor: string) {
+  return remembered((component: ComponentKey) =>
+    remembered((name: string) => hasBetterFlag(component, name, minor) && !isKept(component, name)),
+  );
 }
 
 function isKept(component: Parameters<typeof componentOf>[0], name: string): boolean {

@@ -12,10 +12,10 @@ type InDocument = Omit<Found, 'host' | 'file'>;
 export function* kindsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
   const minor = facts.kubernetesMinor;
   // Hosts share documents of what is the same for all of them.
-  const known = new Map<YamlDocument, readonly InDocument[]>();
+  const known = new Map<object, readonly InDocument[]>();
   const problemsOf = (document: YamlDocument) => {
-    const problems = known.get(document) ?? [...documentProblems(document, minor)];
-    known.set(document, problems);
+    const problems = known.get(document.alike) ?? [...documentProblems(document, minor)];
+    known.set(document.alike, problems);
     return problems;
   };
   for (const host of hosts) {

@@ -8,9 +8,11 @@ import {
   ownPathVariables,
   writtenFlags,
 } from '../../catalog/host-paths.ts';
+import { remembered, rememberedBy, rememberedByObject } from '../../lib/remember.ts';
 import { programs } from '../../lint/flags.ts';
-import { scalarsOf } from '../read-yaml.ts';
-import type { ClusterView, Found, HostView } from '../view.ts';
+import type { ComponentKey } from '../../model/cluster.ts';
+import { scalarsOf, type YamlDocument } from '../read-yaml.ts';
+import type { ClusterView, Found, HostView, Unit } from '../view.ts';
 
 interface Named {
   readonly path: string;
@@ -59,13 +61,18 @@ function* unreadable(host: HostView, { path, file, line, what, user }: Named): I
   yield { host: host.name, file, line, message, fix: `give it to ${user}, as catalog/host-files.ts says` };
 }
 
+/** What comes to be on a host, as one text: hosts of the same roles share the answer. */
 function existence({ bundle }: HostView): (path: string) => boolean {
-  const exact = new Set([...bundle.files.map(({ path }) => path), ...bundle.made, ...bundle.programs]);
-  for (const path of [...exact]) for (const folder of foldersAbove(path)) exact.add(folder);
-  const trees = hostPaths.filter((row) => row.isTree === true).map((row) => `${row.path}/`);
-  for (const { path } of hostPaths) exact.add(path);
-  return (path) => exact.has(path) || trees.some((tree) => path.startsWith(tree));
+  const exact = [...bundle.files.map(({ path }) => path), ...bundle.made, ...bundle.programs];
+  return existenceOf(exact.join('\n'));
 }
+
+const existenceOf = remembered((lines: string) => {
+  const exact = new Set([...lines.split('\n'), ...hostPaths.map(({ path }) => path)]);
+  for (const path of lines.split('\n')) for (const folder of foldersAbove(path)) exact.add(folder);
+  const trees = hostPaths.filter((row) => row.isTree === true).map((row) => `${row.path}/`);
+  return (path: string) => exact.has(path) || trees.some((tree) => path.startsWith(tree));
+});
 
 function* foldersAbove(path: string): Iterable<string> {
   for (let folder = folderOf(path); folder !== '/'; folder = folderOf(folder)) yield folder;
@@ -75,7 +82,8 @@ function folderOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), 1)).replace(/^$/, '/');
 }
 
-function* namedOn(host: HostView): Iterable<Named> {
+/** Every path that a file of a host names, with the place. */
+export function* namedOn(host: HostView): Iterable<Named> {
   yield* inUnits(host);
   yield* inFlags(host);
   yield* inEtcd(host);
@@ -97,23 +105,27 @@ const pathSettings: readonly string[] = [
 ];
 
 function* inUnits(host: HostView): Iterable<Named> {
-  for (const unit of host.units) {
-    for (const { name, value, line } of unit.settings) {
-      if (!pathSettings.includes(name)) continue;
-      // Prefixes of ExecStart=, and `-` before a file that may be missing.
-      const words = name.startsWith('Exec')
-        ? [value.replace(/^[@:+!|]+/, '').split(/\s+/)[0] ?? '']
-        : value.split(/\s+/);
-      for (const word of words) {
-        const path = word
-          .replace(/^"(.*)"$/, '$1')
-          .replaceAll('%%', '%')
-          .replaceAll('$$', '$');
-        if (path.startsWith('/')) yield { path, file: unit.path, line, what: `${name}=` };
-      }
-    }
-  }
+  for (const unit of host.units) yield* inUnit(unit);
 }
+
+const inUnit = rememberedByObject(({ path: file, settings }: Unit): readonly Named[] =>
+  settings.flatMap(({ name, value, line }) => {
+    if (!pathSettings.includes(name)) return [];
+    // Prefixes of ExecStart=, and `-` before a file that may be missing.
+    const words = name.startsWith('Exec')
+      ? [value.replace(/^[@:+!|]+/, '').split(/\s+/)[0] ?? '']
+      : value.split(/\s+/);
+    const paths = words.map((word) =>
+      word
+        .replace(/^"(.*)"$/, '$1')
+        .replaceAll('%%', '%')
+        .replaceAll('$$', '$'),
+    );
+    return paths
+      .filter((path) => path.startsWith('/'))
+      .map((path) => ({ path, file, line, what: `${name}=` }));
+  }),
+);
 
 function userOf(host: HostView, unitPath: string): string | undefined {
   const settings = host.units.find(({ path }) => path === unitPath)?.settings ?? [];
@@ -121,9 +133,13 @@ function userOf(host: HostView, unitPath: string): string | undefined {
   return user === 'root' ? undefined : user;
 }
 
+const ownFlags = remembered(
+  (component: ComponentKey) => new Set(componentOf(component).flags.map(({ flag }) => flag)),
+);
+
 function* inFlags(host: HostView): Iterable<Named> {
   for (const command of host.commands) {
-    const ours = new Set(componentOf(command.component).flags.map(({ flag }) => flag));
+    const ours = ownFlags(command.component);
     const user = userOf(host, command.unit);
     for (const { name, value, file, line } of command.flags) {
       if (notPathFlags.includes(name)) continue;
@@ -156,27 +172,36 @@ const kindsWithPaths: readonly string[] = [
 ];
 
 function* inConfiguration(host: HostView): Iterable<Named> {
-  for (const kind of kindsWithPaths) {
-    for (const { path: file, document } of host.ofKind(kind)) {
-      for (const { steps, value } of scalarsOf(document.value)) {
-        if (typeof value !== 'string' || notPathFields.includes(String(steps[0]))) continue;
-        const path = value.replace(/^unix:\/\//, '');
-        const field = steps.join('.');
-        const isForeign = kind !== 'Config' && !ownPathFields.includes(field);
-        if (path.startsWith('/'))
-          yield { path, file, line: document.lineOf(steps), what: `the field ${field}`, isForeign };
-      }
-    }
-  }
+  for (const kind of kindsWithPaths)
+    for (const { path: file, document } of host.ofKind(kind))
+      for (const named of inDocument(document)) yield { ...named, file };
 }
+
+const inDocument = rememberedBy(
+  (document: YamlDocument) => document.alike,
+  (document): readonly Omit<Named, 'file'>[] =>
+    [...scalarsOf(document.value)].flatMap(({ steps, value }) => {
+      if (typeof value !== 'string' || notPathFields.includes(String(steps[0]))) return [];
+      const path = value.replace(/^unix:\/\//, '');
+      const field = steps.join('.');
+      const isForeign = document.kind !== 'Config' && !ownPathFields.includes(field);
+      if (!path.startsWith('/')) return [];
+      return [{ path, line: document.lineOf(steps), what: `the field ${field}`, isForeign }];
+    }),
+);
 
 /** Texts in double quotes of TOML and JSON. */
 function* inOtherText(host: HostView): Iterable<Named> {
-  for (const { path: file } of host.bundle.files) {
-    if (!/\.(?:toml|json)$/.test(file)) continue;
-    for (const [index, line] of (host.text(file) ?? '').split('\n').entries()) {
-      for (const [, path = ''] of line.matchAll(/"(\/[^"\\]+)"/g))
-        yield { path, file, line: index + 1, what: file.split('/').at(-1) ?? file };
-    }
-  }
+  for (const { path: file, content } of host.bundle.files)
+    if (/\.(?:toml|json)$/.test(file))
+      for (const one of quotedPaths(content)) yield { ...one, file, what: file.split('/').at(-1) ?? file };
 }
+
+const quotedPaths = rememberedByObject((content: Buffer) =>
+  content
+    .toString()
+    .split('\n')
+    .flatMap((line, index) =>
+      [...line.matchAll(/"(\/[^"\\]+)"/g)].map(([, path = '']) => ({ path, line: index + 1 })),
+    ),
+);

@@ -1,7 +1,8 @@
 /** Every URL that is dialled leads to somebody who answers there, with a certificate for that name. */
-import type { X509Certificate } from 'node:crypto';
+
 import { etcdEnv } from '../../catalog/paths.ts';
 import { parseAddress, urlHost } from '../../lib/ip.ts';
+import type { Certificate } from '../../pki/certificate.ts';
 import { covers, dialled, serverOf, signedBy } from '../certificates.ts';
 import { textAt, valueAt } from '../read-yaml.ts';
 import type { ClusterView, Found, HostView } from '../view.ts';
@@ -16,7 +17,7 @@ interface Dialling {
 /** Somebody who may answer. */
 interface Answerer {
   readonly host: HostView;
-  readonly certificate: X509Certificate | undefined;
+  readonly certificate: Certificate | undefined;
   /** The file of the certificate. */
   readonly file: string;
   readonly port: number | undefined;

@@ -44,6 +44,111 @@ interface Fault {
 const flag = (word: string): Change => text((before) => before.replace(/"\s*$/, ` \\\n    ${word}"\n`));
 
 const faults: readonly Fault[] = [
+  // whole bundles, and who hosts are
+  {
+    fault: 'a file that the role needs is lost',
+    host: 'w2',
+    file: proxy,
+    change: without,
+    check: 'files-complete',
+  },
+  {
+    fault: 'all may write a script',
+    host: 'm1',
+    file: '/usr/local/sbin/hardway-apply-addons',
+    change: withMode(0o777),
+    check: 'modes-right',
+  },
+  {
+    fault: 'a timer without its service',
+    cluster: 'floating',
+    host: 'm1',
+    file: `${units}/hardway-etcd-backup.service`,
+    change: without,
+    check: 'timers-have-services',
+    foundIn: `${units}/hardway-etcd-backup.timer`,
+  },
+  {
+    fault: 'clients of etcd need no certificate',
+    host: 'm1',
+    file: etcd,
+    change: replaced('ETCD_CLIENT_CERT_AUTH="true"', 'ETCD_CLIENT_CERT_AUTH="false"'),
+    check: 'etcd-complete',
+    line: /CLIENT_CERT_AUTH/,
+  },
+  {
+    fault: 'a flag that other files depend on is another file of the bundle',
+    host: 'm1',
+    file: `${env}/apiserver`,
+    change: replaced(
+      '--client-ca-file=/etc/kubernetes/pki/ca.crt',
+      '--client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt',
+    ),
+    check: 'flags-complete',
+    line: /--client-ca-file/,
+  },
+  {
+    fault: 'a kubelet has the name of another host',
+    host: 'w1',
+    file: `${env}/kubelet`,
+    change: replaced('--hostname-override=w1', '--hostname-override=w2'),
+    check: 'names-own',
+    line: /hostname-override/,
+  },
+  {
+    fault: 'a kubelet has the address of another host',
+    host: 'w1',
+    file: `${env}/kubelet`,
+    change: replaced('--node-ip=192.0.2.4', '--node-ip=192.0.2.5'),
+    check: 'names-own',
+    line: /node-ip/,
+  },
+  {
+    fault: 'a host name leads to another host',
+    host: 'm1',
+    file: '/etc/hosts',
+    change: replaced('192.0.2.5 w2', '192.0.2.4 w2'),
+    check: 'hosts-files-right',
+    line: /w2/,
+  },
+  // endpoint modes
+  ...(
+    [
+      ['a balancer lacks a control plane', / +server m3 .*\n/, '', /server m2/],
+      ['a balancer dials another port', '192.0.2.2:6443', '192.0.2.2:6444', /:6444/],
+      ['a balancer dials another host', '192.0.2.2:6443', '192.0.2.1:6443', /server m2/],
+      ['a balancer trusts everybody', 'verify required', 'verify none', /verify none/],
+      ['a balancer asks for another name', 'verifyhost m2', 'verifyhost m9', /m9/],
+      ['a balancer knows a stranger', 'server m2', 'server m9', /server m9/],
+      ['a balancer listens elsewhere', 'bind 127.0.0.1:6443', 'bind 127.0.0.1:7443', /bind/],
+    ] as const
+  ).map(([fault, from, to, line]) => ({
+    fault,
+    cluster: 'balanced' as const,
+    host: 'w2',
+    file: '/etc/kubernetes/api-balancer.cfg',
+    change: replaced(from, to),
+    check: 'balancers-know-api-servers',
+    line,
+  })),
+  ...(
+    [
+      ['another router id', /virtual_router_id \d+/, 'virtual_router_id 9', /virtual_router_id/],
+      ['another version of VRRP', 'vrrp_version 3', 'vrrp_version 2', /vrrp_version/],
+      ['another floating address', /192\.0\.2\.100(?=\S*\n)/, '192.0.2.101', /192\.0\.2\.101/],
+      ['a peer that shares nothing', '        192.0.2.1\n', '        192.0.2.5\n', /192\.0\.2\.5/],
+      ['a peer is unknown', '        192.0.2.1\n', '', /192\.0\.2\.2/],
+      ['another source', /unicast_src_ip \S+/, 'unicast_src_ip 192.0.2.1', /unicast_src_ip/],
+    ] as const
+  ).map(([fault, from, to, line]) => ({
+    fault: `floating address: ${fault}`,
+    cluster: 'floating' as const,
+    host: 'm3',
+    file: '/etc/keepalived/keepalived.conf',
+    change: replaced(from, to),
+    check: 'floating-addresses-agree',
+    line,
+  })),
   // paths
   {
     fault: 'a file that a flag names is missing',
@@ -766,13 +871,16 @@ const certificateFaults: readonly (readonly [
 
 const found = ({ facts, bundles }: Bundles) => verifyCluster(facts, bundles);
 
-describe.each(['secret', 'file', 'signed'] as const)('the good bundles (%s)', (name) => {
-  test('have no findings', async () => {
-    const { good, foreign } = await clusters[name];
-    expect(found(good)).toEqual([]);
-    expect(found(foreign)).toEqual([]);
-  });
-});
+describe.each(['secret', 'file', 'signed', 'floating', 'balanced'] as const)(
+  'the good bundles (%s)',
+  (name) => {
+    test('have no findings', async () => {
+      const { good, foreign } = await clusters[name];
+      expect(found(good)).toEqual([]);
+      expect(found(foreign)).toEqual([]);
+    });
+  },
+);
 
 describe('single faults', () => {
   test.each(faults)('$fault', async ({ cluster = 'secret', host, file, change, check, line, ...where }) => {
@@ -811,9 +919,9 @@ describe('single faults', () => {
     const findings = found(
       withFile(good, 'w1', { ...key, path: `${pki}/ca.key`, owner: 'root', group: 'root' }),
     );
-    expect(findings.map(({ check, host, file }) => `${check} ${host} ${file}`)).toEqual([
-      `keys-kept-secret w1 ${pki}/ca.key`,
-    ]);
+    const summary = findings.map(({ check, host, file }) => `${check} ${host} ${file}`);
+    for (const check of ['keys-kept-secret', 'keys-needed'])
+      expect(summary).toContain(`${check} w1 ${pki}/ca.key`);
   });
 
   test('two hosts with the same certificate and key', async () => {
@@ -827,6 +935,20 @@ describe('single faults', () => {
     expect(found(both).map(({ check, host, file }) => `${check} ${host} ${file}`)).toEqual([
       `keys-match m2 ${key}`,
     ]);
+  });
+
+  test.each([
+    ['expired', 400, /expired/],
+    ['not valid yet', -2, /not valid before/],
+  ])('certificates that are %s', async (_, days, message) => {
+    const { facts, bundles } = (await clusters.signed).good;
+    const now = new Date(facts.now.getTime() + days * 86_400_000);
+    const findings = verifyCluster({ ...facts, now }, bundles).filter(
+      ({ check }) => check === 'certificates-valid',
+    );
+    const found = findings.map(({ host, file }) => `${host} ${file}`);
+    expect(found).toEqual(expect.arrayContaining([`m1 ${pki}/apiserver.crt`, `w1 ${auth}/kubelet.conf`]));
+    expect(findings.every((one) => message.test(one.message))).toBe(true);
   });
 
   test('runtime sockets that differ', async () => {
@@ -860,6 +982,8 @@ describe('single faults', () => {
       ...faults.map(({ check }) => check),
       ...certificateFaults.map((row) => row[6]),
       'runtime-sockets-agree',
+      'keys-needed',
+      'certificates-valid',
     ]);
     expect(checks.map(({ name }) => name).filter((name) => !tested.has(name))).toEqual([]);
   });

@@ -30,13 +30,20 @@ async function goodOf(...parts: readonly string[]): Promise<Good> {
   return { cluster, pki, good: bundlesOf(cluster, pki), foreign: bundlesOf(cluster, await pkiOf(cluster)) };
 }
 
-export const clusters: Readonly<Record<'secret' | 'file' | 'signed', Promise<Good>>> = {
+export const clusters: Readonly<
+  Record<'secret' | 'file' | 'signed' | 'floating' | 'balanced', Promise<Good>>
+> = {
   secret: goodOf('endpoint: { host: api.example }'),
   file: goodOf('bootstrap: { method: token-file }', 'runtime: { type: docker }'),
   signed: goodOf(
     'bootstrap: { method: signed }',
     'endpoint: { host: api.example, mode: external, port: 443 }',
   ),
+  floating: goodOf(
+    'endpoint: { host: api.example, mode: keepalived, vip: 192.0.2.100 }',
+    'etcd: { backup: { schedule: daily } }',
+  ),
+  balanced: goodOf('endpoint: { mode: node-local }'),
 };
 
 /** Changes a file; undefined takes it out of the bundle. */
