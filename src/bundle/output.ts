@@ -132,11 +132,14 @@ function refuseForeign(target: string, pkiDir: string): void {
 
 /** What a user has put into an output, which the next render would take away: notes, a git repository. */
 function foreignNameIn(target: string): string | undefined {
-  const namesIn = (folder: string) =>
-    existsSync(join(target, folder)) ? readdirSync(join(target, folder)) : [];
+  const isFolder = (name: string) =>
+    statSync(join(target, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const namesIn = (folder: string) => (isFolder(folder) ? readdirSync(join(target, folder)) : []);
   return (
     readdirSync(target).find((name) => !ownNames.has(name)) ??
     ['bundles', 'binaries'].flatMap(namesIn).find((name) => !name.endsWith('.tar.gz')) ??
+    namesIn('images').find((name) => !/^images-\w+\.tar$/.test(name)) ??
+    ['hardway', 'HOWTO.txt'].find(isFolder) ??
     namesIn('review').find((name) => !existsSync(join(target, 'review', name, 'manifest')))
   );
 }

@@ -136,6 +136,8 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     bootstrapsWithTokenFile: method === 'token-file',
     bootstrapsWithTokenSecret: method === 'token-secret',
     defaultsSeccomp: isFrom(minor, '1.25'),
+    // Of TLS 1.3 none can be chosen, and etcd refuses the choice (etcd-io/etcd, embed/config.go).
+    choosesEtcdCiphers: cluster.etcd.env.ETCD_TLS_MIN_VERSION !== 'TLS1.3',
     encryptsAtRest: cluster.security.encryptionAtRest,
     enforcesPodSecurity: cluster.security.podSecurity === 'baseline' && isFrom(minor, firstWithPodSecurity),
     enforcesPodSecurityPolicy: enforcesPodSecurityPolicy(cluster),

@@ -2535,7 +2535,7 @@ pod_processes() { # their numbers; all pods are below one control group, whateve
   local dir
   for dir in /sys/fs/cgroup/{,*/}kubepods{,.slice}; do
     if [[ -d $dir ]]; then find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null || true; fi
-  done | sort -u
+  done | { grep -vx 0 || true; } | sort -u # 0: one of another namespace, and to kill(1) this process group
 }
 
 signal_pods() { # SIGNAL
@@ -2544,10 +2544,13 @@ signal_pods() { # SIGNAL
 }
 
 volume_mounts() { # the last one first
-  local _device mount _rest
+  local _device mount _rest folder
+  # The kernel names mounts by where they are: the kubelet's folder may be a link.
+  folder=$(readlink -f -- "$KUBELET_DIR") || return 0
   while read -r _device mount _rest; do
-    printf '%b\n' "$mount"
-  done </proc/mounts | { grep "^$KUBELET_DIR/" || true; } | sort -r
+    mount=$(printf '%b' "$mount")
+    if [[ $mount == "$folder"/* ]]; then printf '%s\n' "$mount"; fi
+  done </proc/mounts | sort -r
 }
 
 unmount_volumes() { # of pods; what is below such a mount is not ours to delete

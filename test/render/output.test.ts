@@ -242,12 +242,12 @@ describe('refused as an output folder, with exit status 2 and nothing changed', 
     expectRefused(renderArgs('--out', out), /thesis\.txt/);
   });
 
-  test.each(['review/.git', 'review/notes', 'bundles/notes.txt'])(
-    'an output in which somebody keeps %s',
+  test.each(['review/.git', 'review/notes', 'bundles/notes.txt', 'images/photos', 'hardway', 'HOWTO.txt'])(
+    'an output in which somebody keeps a folder %s',
     (name) => {
       expect(render().status).toBe(0);
-      mkdirSync(join(out, name));
-      expectRefused(renderArgs('--out', out), new RegExp(name.split('/')[1] ?? ''));
+      mkdirSync(join(out, name), { recursive: true });
+      expectRefused(renderArgs('--out', out), new RegExp(name.split('/').at(-1) ?? ''));
     },
   );
 

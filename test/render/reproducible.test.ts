@@ -155,7 +155,7 @@ describe('a change of the inventory', () => {
       (name) => name.startsWith('review/') && !name.startsWith('review/node04/'),
     );
     expect(new Set(files.map((name) => name.replace(/^review\/[^/]+\//, '')))).toEqual(
-      new Set(['SHA256SUMS', 'rootfs/etc/hosts']),
+      new Set(['SHA256SUMS', 'rootfs/etc/hosts', 'rootfs/etc/kubernetes/node-labels']),
     );
   });
 

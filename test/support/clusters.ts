@@ -141,6 +141,10 @@ export const manyClusters: Readonly<Record<string, Cluster>> = {
   - { name: w1, address: 192.0.2.4, roles: [worker] }`,
   ),
   'each host balances for itself': clusterOf('endpoint: { mode: node-local }', fiveHosts),
+  'etcd with TLS 1.3 alone': clusterOf(
+    'etcd: { version: "3.5.24", env: { ETCD_TLS_MIN_VERSION: TLS1.3 } }',
+    oneHost,
+  ),
   'flannel without a tunnel': clusterOf('addons: { flannel: { backend: host-gw } }', fiveHosts),
   'IPv6, floating': clusterOf(
     ipv6Networks,
