@@ -1,5 +1,5 @@
 /** Signature algorithms: which one an issuer's key makes, and checking what others made. */
-import { createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { type Asn1, nothing, oid, sequence } from './asn1.ts';
 import { publicKeyKind } from './keys.ts';
 
@@ -47,8 +47,26 @@ export function signBytes(bytes: Buffer, algorithm: SignatureAlgorithm, key: Key
   return sign(algorithm.digest, bytes, key);
 }
 
-/** Whether the key signed a certificate. */
+/** Digests of signatures that were right, with the key and all that is signed. */
+const knownAsRight = new Set<string>();
+const publicKeys = new WeakMap<KeyObject, Buffer>();
+
+/**
+ * Whether the key signed a certificate. What was right is not computed again: a render meets each
+ * certificate in its store, and at its end in a bundle.
+ */
 export function isSignedBy(certificate: SignedBytes, key: KeyObject): boolean {
+  const spki = publicKeys.get(key) ?? key.export({ type: 'spki', format: 'der' });
+  publicKeys.set(key, spki);
+  // The whole certificate has the algorithm and the signature in it; both parts have their length in DER.
+  const digest = createHash('sha256').update(spki).update(certificate.der).digest('base64');
+  if (knownAsRight.has(digest)) return true;
+  const isRight = verifies(certificate, key);
+  if (isRight) knownAsRight.add(digest);
+  return isRight;
+}
+
+function verifies(certificate: SignedBytes, key: KeyObject): boolean {
   const algorithm = byOid.get(certificate.signatureOid);
   if (algorithm === undefined) return new X509Certificate(certificate.der).verify(key);
   if ((key.asymmetricKeyType === 'rsa') !== algorithm.hasNull) return false;

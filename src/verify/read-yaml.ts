@@ -55,7 +55,9 @@ export function createYamlReader(): (text: string) => YamlFile {
     if (words.length === 0) return file;
     const fill = (value: unknown): unknown => {
       if (typeof value === 'string')
-        return value.replace(placeholder, (_, index: string) => words[Number(index)] ?? '');
+        return value.includes('x@word-')
+          ? value.replace(placeholder, (_, index: string) => words[Number(index)] ?? '')
+          : value;
       if (Array.isArray(value)) return value.map(fill);
       return isRecord(value)
         ? Object.fromEntries(Object.entries(value).map(([name, below]) => [name, fill(below)]))
@@ -72,19 +74,27 @@ export function createYamlReader(): (text: string) => YamlFile {
 function documentOf(document: Document.Parsed, counter: LineCounter): YamlDocument[] {
   const value: unknown = document.toJS();
   if (!isRecord(value)) return [];
-  const lineOf = (steps: Steps): number => lineAt(JSON.stringify(steps));
-  const lineAt = remembered((written: string): number => {
-    const steps: Steps = JSON.parse(written);
-    for (let length = steps.length; length >= 0; length--) {
-      const start = startOf(document, steps.slice(0, length));
-      if (start !== undefined) return counter.linePos(start).line;
-    }
-    return 1;
-  });
+  const lines = new Map<string, number>();
+  const lineOf = (steps: Steps): number => {
+    // No key of YAML that is printed has a NUL in it.
+    const way = steps.join('\0');
+    const line = lines.get(way) ?? lineAt(document, counter, steps);
+    lines.set(way, line);
+    return line;
+  };
   const [apiVersion, kind] = [value.apiVersion, value.kind].map((one) =>
     typeof one === 'string' ? one : undefined,
   );
   return [{ line: lineOf([]), apiVersion, kind, value, alike: document, lineOf }];
+}
+
+/** The line of what stands at a path, or of the nearest thing above it. */
+function lineAt(document: Document.Parsed, counter: LineCounter, steps: Steps): number {
+  for (let length = steps.length; length >= 0; length--) {
+    const start = startOf(document, steps.slice(0, length));
+    if (start !== undefined) return counter.linePos(start).line;
+  }
+  return 1;
 }
 
 /** Where the key of a field begins, or an item of a list. */

@@ -2,8 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hardway, render, temporaryFolder } from '../support/cli.ts';
+import { hardway, projectRoot, render, temporaryFolder } from '../support/cli.ts';
+import { differences, treeOf } from '../support/tree.ts';
 
 const folder = temporaryFolder('verify');
 const copy = join(folder, 'copy');
@@ -110,6 +112,38 @@ describe('what is damaged', () => {
     expect(found).toContain('one-render node01 manifest');
     expect(found).toContain('authorities-agree node01 /etc/kubernetes/pki/ca.crt');
   });
+});
+
+test('a render whose bundles do not verify is refused, and the old output stays', () => {
+  const preload = join(folder, 'later.mjs');
+  // The clock leaps when the verification begins: to it, all certificates have expired.
+  writeFileSync(
+    preload,
+    `import { performance } from 'node:perf_hooks';
+     const [mark, Now] = [performance.mark.bind(performance), Date];
+     let leap = 0;
+     performance.mark = (name, ...rest) => {
+       if (name === 'verify') leap = 200 * 365 * 86_400_000;
+       return mark(name, ...rest);
+     };
+     globalThis.Date = class extends Now {
+       constructor(...args) {
+         super(...(args.length === 0 ? [Now.now() + leap] : args));
+       }
+     };`,
+  );
+  const inventory = join(projectRoot, 'examples/ha-stacked.yaml');
+  const before = treeOf(folder);
+  const { status, stdout, stderr } = hardway(
+    ['render', inventory, '--out', out, '--pki-dir', join(folder, 'pki')],
+    { env: { NODE_OPTIONS: `--import ${pathToFileURL(preload).href}` } },
+  );
+  expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+  expect(stderr).toMatch(/^error\[certificates-valid\]: master01 .*: the certificate \S+ expired at/m);
+  expect(stderr).toMatch(
+    /^hardway: the bundles contradict themselves in \d+ places; the output folder is as it was\n {2}fix: /m,
+  );
+  expect(differences(before, treeOf(folder))).toEqual([]);
 });
 
 test.each([['nowhere'], [join('examples')], ['-']])('%s holds no bundles', (where) => {

@@ -1,6 +1,7 @@
 /** Hosts are told who they are: names and addresses that daemons get are the host's own. */
 import { hostsFile } from '../../catalog/paths.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
+import { hostsLines } from '../hosts-lines.ts';
 import { textAt } from '../read-yaml.ts';
 import type { ClusterView, Found, HostView } from '../view.ts';
 
@@ -44,13 +45,12 @@ export function* hostsFilesAreRight({ hosts }: ClusterView): Iterable<Found> {
     hosts.flatMap(({ bundle }) => bundle.names.map((name) => [name, new Set(bundle.addresses)] as const)),
   );
   for (const host of hosts) {
-    for (const [index, text] of (host.text(hostsFile) ?? '').split('\n').entries()) {
-      const [address = '', ...names] = text.replace(/#.*/, '').trim().split(/\s+/);
+    for (const { address, names, line } of hostsLines(host)) {
       for (const name of names) {
         const own = addresses.get(name);
         if (own === undefined || own.has(address)) continue;
         const message = `${name} leads to ${address}, which is no address of ${name}`;
-        yield { host: host.name, file: hostsFile, line: index + 1, message, fix: again };
+        yield { host: host.name, file: hostsFile, line, message, fix: again };
       }
     }
   }

@@ -2,20 +2,8 @@
 import { hostsFile } from '../../catalog/paths.ts';
 import { parseAddress } from '../../lib/ip.ts';
 import { dialled, serverOf } from '../certificates.ts';
-import type { ClusterView, Found, HostView } from '../view.ts';
-
-interface Line {
-  readonly address: string;
-  readonly names: readonly string[];
-  readonly line: number;
-}
-
-function hostsLines(host: HostView): Line[] {
-  return (host.text(hostsFile) ?? '').split('\n').flatMap((text, index) => {
-    const [address = '', ...names] = text.replace(/#.*/, '').trim().split(/\s+/);
-    return address === '' ? [] : [{ address, names, line: index + 1 }];
-  });
-}
+import { hostsLines } from '../hosts-lines.ts';
+import type { ClusterView, Found } from '../view.ts';
 
 /**
  * In mode `hosts` nothing but /etc/hosts says where the endpoint is. Where hardway does not

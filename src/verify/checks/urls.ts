@@ -2,6 +2,7 @@
 
 import { etcdEnv } from '../../catalog/paths.ts';
 import { parseAddress, urlHost } from '../../lib/ip.ts';
+import { rememberedByObject } from '../../lib/remember.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import { covers, dialled, serverOf, signedBy } from '../certificates.ts';
 import { textAt, valueAt } from '../read-yaml.ts';
@@ -48,14 +49,25 @@ function* apiDiallings({ hosts }: ClusterView): Iterable<Dialling> {
       const line = document.lineOf(['clusters', 0, 'cluster', 'server']);
       yield { host, file: path, line, url: serverOf(document.value) ?? '' };
     }
-    for (const { path, mode } of host.bundle.files) {
+    for (const { path, mode, content } of host.bundle.files) {
       if ((mode & 0o111) === 0) continue;
-      for (const [index, text] of (host.text(path) ?? '').split('\n').entries())
-        for (const [, url = ''] of text.matchAll(/--server=["']?(https:\/\/[^\s"']+)/g))
-          yield { host, file: path, line: index + 1, url };
+      for (const dialling of serversIn(content)) yield { host, file: path, ...dialling };
     }
   }
 }
+
+/** The servers that a script gives to kubectl. */
+const serversIn = rememberedByObject((content: Buffer): readonly Pick<Dialling, 'line' | 'url'>[] =>
+  content
+    .toString()
+    .split('\n')
+    .flatMap((text, index) =>
+      [...text.matchAll(/--server=["']?(https:\/\/[^\s"']+)/g)].map(([, url = '']) => ({
+        line: index + 1,
+        url,
+      })),
+    ),
+);
 
 function apiServer(host: HostView, isDirect: boolean): Answerer {
   const command = host.command('apiserver');
