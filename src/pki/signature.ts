@@ -56,7 +56,7 @@ const publicKeys = new WeakMap<KeyObject, Buffer>();
  * certificate in its store, and at its end in a bundle.
  */
 export function isSignedBy(certificate: SignedBytes, key: KeyObject): boolean {
-  const spki = publicKeys.get(key) ?? key.export({ type: 'spki', format: 'der' });
+  const spki = publicKeys.get(key) ?? publicHalf(key).export({ type: 'spki', format: 'der' });
   publicKeys.set(key, spki);
   // The whole certificate has the algorithm and the signature in it; both parts have their length in DER.
   const digest = createHash('sha256').update(spki).update(certificate.der).digest('base64');
@@ -64,6 +64,10 @@ export function isSignedBy(certificate: SignedBytes, key: KeyObject): boolean {
   const isRight = verifies(certificate, key);
   if (isRight) knownAsRight.add(digest);
   return isRight;
+}
+
+function publicHalf(key: KeyObject): KeyObject {
+  return key.type === 'private' ? createPublicKey(key) : key;
 }
 
 function verifies(certificate: SignedBytes, key: KeyObject): boolean {
