@@ -44,7 +44,7 @@ export interface BinaryArchive {
 /** Counts in the name of a packed archive in the cache: another number where the same programs give other bytes. */
 const packFormat = 1;
 
-/** Level 6 takes four times as long and makes an archive of the control plane a tenth smaller. */
+/** The quickest: these archives are copied once, and made anew with each version. */
 const compressionLevel = 1;
 
 /** Archives that are packed at once: as many as a small machine has cores. */

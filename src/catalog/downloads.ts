@@ -21,7 +21,7 @@ const cniRelease = 'https://github.com/containernetworking/plugins/releases/down
 const kubernetesRelease = 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}';
 
 export const downloads: readonly DownloadRow[] = [
-  // Single binaries, not kubernetes-server-linux-ARCH.tar.gz: that is three times the bytes, most of them images.
+  // Single binaries, not kubernetes-server-linux-ARCH.tar.gz: that holds images and programs no host here needs.
   {
     product: 'kubernetes',
     binaries: [
