@@ -325,14 +325,22 @@ function withoutSecrets(values: readonly unknown[]): string {
   return texts.join('---\n');
 }
 
+/** What has items is not always a list: a Secret with an empty list of them is a Secret still. */
 function redact(value: unknown): unknown {
   if (!isFields(value)) return value;
-  if (Array.isArray(value.items)) return { ...value, items: value.items.map(redact) };
-  if (value.kind !== 'Secret') return value;
-  const { data, stringData, metadata } = value;
+  const own = value.kind === 'Secret' ? redactSecret(value) : value;
+  if (!Array.isArray(value.items)) return own;
+  // Items of a SecretList may leave out what they are.
+  const isSecretList = value.kind === 'SecretList';
+  const items = value.items.map((item) => redact(isSecretList && isFields(item) ? redactSecret(item) : item));
+  return { ...own, items };
+}
+
+function redactSecret(secret: Fields): Fields {
+  const { data, stringData, metadata } = secret;
   return {
-    ...value,
-    ...(metadata === undefined ? {} : { metadata: redactAnnotation(metadata) }),
+    ...secret,
+    ...(metadata === undefined ? {} : { metadata: redactMetadata(metadata) }),
     ...(data === undefined ? {} : { data: redactValues(data) }),
     ...(stringData === undefined ? {} : { stringData: redactValues(stringData) }),
   };
@@ -343,9 +351,13 @@ function redactValues(values: unknown): unknown {
   return Object.fromEntries(Object.keys(values).map((name) => [name, redacted]));
 }
 
-function redactAnnotation(metadata: unknown): unknown {
-  if (!isFields(metadata) || !isFields(metadata.annotations)) return metadata;
-  const { annotations } = metadata;
-  if (!(lastApplied in annotations)) return metadata;
-  return { ...metadata, annotations: { ...annotations, [lastApplied]: redacted } };
+function redactMetadata(metadata: unknown): unknown {
+  if (!isFields(metadata)) return metadata;
+  const { annotations, managedFields } = metadata;
+  const hasLastApplied = isFields(annotations) && lastApplied in annotations;
+  return {
+    ...metadata,
+    ...(hasLastApplied ? { annotations: { ...annotations, [lastApplied]: redacted } } : {}),
+    ...(managedFields === undefined ? {} : { managedFields: redacted }),
+  };
 }

@@ -168,6 +168,25 @@ describe('the form for review', () => {
     expect(readManifest(review).objects.map(objectName)).toEqual(objects.map(objectName));
   });
 
+  test('nothing of one that has items too, whatever these are', () => {
+    for (const items of ['[]', '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: a } }]'])
+      expect(readManifest(`${secret}items: ${items}\n`).review, items).not.toMatch(/hunter2|aHVudGVyMg/);
+  });
+
+  test('nothing of a SecretList whose items do not say that they are Secrets', () => {
+    const item = { metadata: { name: 'db' }, stringData: { password: 'hunter2' } };
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'SecretList', items: [item] });
+    expect(readManifest(list).review).not.toContain('hunter2');
+  });
+
+  test('nothing of what a server keeps of those who wrote a Secret', () => {
+    const { review } = readManifest(
+      secret.replace('  annotations:', '  managedFields: [hunter2]\n  annotations:'),
+    );
+    expect(review).toContain('managedFields: REDACTED');
+    expect(review).not.toContain('hunter2');
+  });
+
   test('whatever stands in place of the values', () => {
     for (const data of ['hunter2', '[hunter2]', '{ a: { b: hunter2 } }', '{ a: 5, b: [hunter2] }'])
       expect(readManifest(secret.replace('{ password: aHVudGVyMg== }', data)).review).not.toContain(
