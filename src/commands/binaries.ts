@@ -1,16 +1,17 @@
 /** `hardway binaries list, fetch, verify`: the official files that an inventory's hosts need. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { type Artefact, artefactsOf } from '../binaries/artefacts.ts';
 import { cachedFile } from '../binaries/cache.ts';
 import { fetchBinaries } from '../binaries/fetch.ts';
 import { createAgent } from '../binaries/http.ts';
 import { lockPathOf, readLock, writeLock } from '../binaries/lock.ts';
-import { throwFailures } from '../binaries/problem.ts';
+import { BinariesError, type BinariesProblem, throwFailures } from '../binaries/problem.ts';
 import { digestOf } from '../binaries/sums.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { createProgress } from '../cli/progress.ts';
 import { count, textTable } from '../cli/table.ts';
+import { mirrorObjection, openMirrorFix } from '../inventory/rules/binaries.ts';
 import { binariesDirOf } from './binary-supply.ts';
 import { type InventoryOptions, readCluster } from './inventory.ts';
 
@@ -79,8 +80,13 @@ function complaint({ path, state, sha256, found }: FileRow, dir: string): string
   return `${dir}/${path}: ${state}${sums}\n  fix: run hardway binaries fetch\n`;
 }
 
-/** Runs `binaries fetch`. */
+/**
+ * Runs `binaries fetch`.
+ * @throws BinariesError when the command line is wrong, before any work, or when a file cannot be had.
+ */
 export async function binariesFetch(options: BinariesFetchOptions, io: Io): Promise<ExitStatus> {
+  const wrong = [...wrongSources(options)];
+  if (wrong.length > 0) throw new BinariesError('input', wrong);
   const cluster = readCluster(options, io);
   if (cluster === undefined) return exitStatus.wrongInput;
   const lockPath = lockPathOf(options.inventory);
@@ -115,6 +121,18 @@ export async function binariesFetch(options: BinariesFetchOptions, io: Io): Prom
     progress.finish();
     await agent.destroy();
   }
+}
+
+/** A mirror of the command line obeys the rules of one in the inventory. */
+function* wrongSources({ mirror, from }: BinariesFetchOptions): Iterable<BinariesProblem> {
+  const objection = mirror === undefined ? undefined : mirrorObjection(mirror);
+  if (objection !== undefined) yield { message: `--mirror ${objection}`, fix: openMirrorFix };
+  if (from !== undefined && !isFolder(from))
+    yield { message: `--from: there is no folder ${from}`, fix: 'name the folder that holds the files' };
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 function mebibytes(bytes: number): number {
