@@ -2,6 +2,7 @@
 import { type AddonName, addonNames, imagesOfAddon } from '../catalog/addons.ts';
 import type { ExtraManifest } from '../model/addon.ts';
 import type { Cluster } from '../model/cluster.ts';
+import { enforcesPodSecurityPolicy } from '../plan/facts.ts';
 
 export interface AddonImage {
   /** As the manifest names it. */
@@ -31,9 +32,11 @@ export function imagesOfAddons(cluster: Cluster, extras: readonly ExtraManifest[
 }
 
 /** Whether a cluster has one of hardway's own addons. */
-export function isInstalled(name: AddonName, { addons }: Cluster): boolean {
+export function isInstalled(name: AddonName, cluster: Cluster): boolean {
+  const { addons } = cluster;
   const installed: Readonly<Record<AddonName, boolean>> = {
     rbac: true,
+    'pod-security-policy': enforcesPodSecurityPolicy(cluster),
     flannel: addons.flannel !== undefined,
     coredns: addons.coredns,
   };

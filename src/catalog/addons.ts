@@ -3,7 +3,7 @@ import { compareMinors } from '../lib/version.ts';
 import { corednsImageOf } from './releases.ts';
 
 /** Names of hardway's own addons, in the order in which they are applied; each is a file below addonsDir. */
-export const addonNames = ['rbac', 'flannel', 'coredns'] as const;
+export const addonNames = ['rbac', 'pod-security-policy', 'flannel', 'coredns'] as const;
 export type AddonName = (typeof addonNames)[number];
 
 export interface FlannelRow {
@@ -43,6 +43,7 @@ export function imagesOfAddon(name: AddonName, minor: string): readonly string[]
   const { image, pluginImage } = flannelOf(minor);
   const images: Readonly<Record<AddonName, readonly string[]>> = {
     rbac: [],
+    'pod-security-policy': [],
     flannel: [image, pluginImage],
     coredns: [corednsImageOf(minor)],
   };

@@ -7,6 +7,7 @@ import {
   withoutPlace,
 } from '../addons/manifest.ts';
 import { ownAddons } from '../addons/own.ts';
+import type { AddonName } from '../catalog/addons.ts';
 import { removedApis } from '../catalog/upgrades/removed-apis.ts';
 import type { Io } from '../cli/io.ts';
 import { quote } from '../diagnostics/visible.ts';
@@ -102,11 +103,20 @@ function missingProtocols(object: FoundObject, { kubernetes }: Cluster, place: s
   return [{ code: 'version-mismatch', message, fix: 'write "protocol: TCP" below the port' }];
 }
 
+/** What an inventory says to go without an addon; undefined: no cluster does. */
+const settingsWithout: Readonly<Record<AddonName, string | undefined>> = {
+  rbac: undefined,
+  'pod-security-policy': 'security.podSecurity: privileged',
+  flannel: 'addons.flannel: false',
+  coredns: 'addons.coredns: false',
+};
+
 /** Remembers objects and tells of one that was there before; hardway's own are. */
 function createRegister(cluster: Cluster): (object: FoundObject, place: string) => Found[] {
   const places = new Map<string, { readonly text: string; readonly fix: string }>();
   for (const { name, objects } of ownAddons(cluster, loadTemplates(templatesDir))) {
-    const fix = name === 'rbac' ? 'take it out' : `take it out, or set addons.${name}: false and keep it`;
+    const setting = settingsWithout[name];
+    const fix = setting === undefined ? 'take it out' : `take it out, or set ${setting} and keep it`;
     const own = { text: `hardway's own addon ${name}`, fix };
     for (const object of objects) places.set(identityOf(object), own);
   }

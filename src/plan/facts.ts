@@ -100,7 +100,8 @@ function admissionPlugins(cluster: Cluster): string[] {
 /** Pod Security admission is on by itself since 1.23 (kubernetes/enhancements#2579); before, policies are objects. */
 export const firstWithPodSecurity = '1.23';
 
-function enforcesPodSecurityPolicy({ security, kubernetes }: Cluster): boolean {
+/** Whether pods are held to policies that are objects of the cluster. */
+export function enforcesPodSecurityPolicy({ security, kubernetes }: Cluster): boolean {
   return security.podSecurity === 'baseline' && !isFrom(kubernetes.minor, firstWithPodSecurity);
 }
 

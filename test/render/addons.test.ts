@@ -98,6 +98,7 @@ describe('hardway addons', () => {
     expect(status).toBe(0);
     expect(addons.map(({ name, version }) => [name, version])).toEqual([
       ['rbac', null],
+      ['pod-security-policy', null],
       ['flannel', '0.22.3'],
       ['coredns', '1.7.0'],
       ['own/db.yaml', null],
@@ -134,7 +135,7 @@ describe('hardway addons', () => {
     expect(kinds?.at(-1)).toBe('kind: Deployment');
     expect(stdout.split(/^---$/m)).toHaveLength(kinds?.length ?? 0);
     expect(
-      JSON.parse(command('addons', '--manifests', '--format', 'json').stdout).addons[1].manifest,
+      JSON.parse(command('addons', '--manifests', '--format', 'json').stdout).addons[2].manifest,
     ).toContain('kind: DaemonSet');
   });
 
@@ -149,7 +150,7 @@ describe('hardway addons', () => {
       'addons:\n  flannel: false\n  coredns: false\n',
     );
     writeFileSync(join(folder, 'clusters/inventory.yaml'), text);
-    expect(command('addons').stdout.match(/^\S+/gm)).toEqual(['rbac', 'own/db.yaml']);
+    expect(command('addons').stdout.match(/^\S+/gm)).toEqual(['rbac', 'pod-security-policy', 'own/db.yaml']);
   });
 });
 
@@ -171,6 +172,12 @@ describe('a manifest that is not as it should be is told at its line', () => {
       configMap.replace('name: a', 'name: coredns, namespace: kube-system'),
       'duplicate-object',
       "describes ConfigMap kube-system/coredns, as hardway's own addon coredns does",
+    ],
+    [
+      'describes a policy of pods again',
+      'apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: { name: hardway-baseline }\n',
+      'duplicate-object',
+      "describes PodSecurityPolicy hardway-baseline, as hardway's own addon pod-security-policy does",
     ],
     [
       'asks for an API that is gone',

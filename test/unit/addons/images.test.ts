@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { imagesOfAddons } from '../../../src/addons/images.ts';
+import { imagesOfAddons, isInstalled } from '../../../src/addons/images.ts';
+import { ownAddons } from '../../../src/addons/own.ts';
 import * as paths from '../../../src/catalog/paths.ts';
 import { releases } from '../../../src/catalog/releases.ts';
+import { templatesDir } from '../../../src/lib/package-root.ts';
 import type { ExtraManifest, ManifestObject } from '../../../src/model/addon.ts';
+import { loadTemplates } from '../../../src/render/template.ts';
 import { clusterOf, oneHost, planOf, renderedTexts } from '../../support/clusters.ts';
 
 const object = (images: readonly string[]): ManifestObject => ({
@@ -34,6 +37,19 @@ describe('images of addons', () => {
 
   test('are none without addons', () => {
     expect(imagesOfAddons(clusterOf('addons: { coredns: false, flannel: false }', oneHost))).toEqual([]);
+  });
+
+  test.each([
+    ['1.20', 'baseline', true],
+    ['1.22', 'baseline', true],
+    ['1.22', 'privileged', false],
+    ['1.23', 'baseline', false],
+  ])('policies of pods are an addon at %s with %s: %s', (minor, podSecurity, isThere) => {
+    const settings = [`kubernetes: { version: "${minor}" }`, `security: { podSecurity: ${podSecurity} }`];
+    const cluster = clusterOf(...settings, oneHost);
+    expect(isInstalled('pod-security-policy', cluster)).toBe(isThere);
+    const names = ownAddons(cluster, loadTemplates(templatesDir)).map(({ name }) => name);
+    expect(names).toEqual(['rbac', ...(isThere ? ['pod-security-policy'] : []), 'flannel', 'coredns']);
   });
 
   test.each(releases.map(({ minor }) => minor))('are those of the manifests at %s', async (minor) => {
