@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
+import { fileObjection } from '../cli/local-file.ts';
 import { count, textTable } from '../cli/table.ts';
 import { howtoValues } from '../kit/howto.ts';
 import { addProgram, programName, writeSums } from '../kit/kit.ts';
@@ -19,7 +20,9 @@ export interface KitOptions extends RenderOptions, ImageSourceOptions {
 
 /** Runs the command. */
 export async function kit(options: KitOptions, io: Io): Promise<ExitStatus> {
-  if (wrongImages(options, io)) return exitStatus.wrongInput;
+  // Both are told of at once.
+  const mistakes = [wrongImages(options, io), wrongProgram(options, io)];
+  if (mistakes.includes(true)) return exitStatus.wrongInput;
   const program = options.program ?? io.ownProgram;
   const rendered = await renderOutput(options, io, {
     adapt: withBinaries,
@@ -42,6 +45,14 @@ export async function kit(options: KitOptions, io: Io): Promise<ExitStatus> {
   if (options.format === 'json') io.stdout(jsonSummary(options, rendered, program));
   else if (!options.quiet) io.stdout(summary(options, rendered, program));
   return exitStatus.done;
+}
+
+/** Whether there is no program to put in where the command line names one; says so. */
+function wrongProgram({ program }: KitOptions, io: Io): boolean {
+  const objection = program === undefined ? undefined : fileObjection(program);
+  if (objection === undefined) return false;
+  io.stderr(`hardway: --program ${program}: ${objection}\n  fix: name the file that make binary makes\n`);
+  return true;
 }
 
 /** A site that needs a kit has no place to download from, and nobody to put binaries on hosts by hand. */

@@ -1,8 +1,10 @@
 /** What the command line names is checked before any work. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { fileObjection } from '../../src/cli/local-file.ts';
 import { binariesFetch } from '../../src/commands/binaries.ts';
+import { kit } from '../../src/commands/kit.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { memoryIo } from '../support/io.ts';
 
@@ -43,5 +45,42 @@ describe('binaries fetch', () => {
         problems: [{ message: `--from: there is no folder ${from}` }],
       });
     expect((await refused({ from: '/nonexistent', mirror: 'file:///x' })).problems).toHaveLength(2);
+  });
+});
+
+describe('kit', () => {
+  const run = async (program: string, image: readonly string[] = []) => {
+    const io = memoryIo();
+    const out = join(folder, 'kit');
+    const options = { ...common, out, program, image, from: undefined, imagesCache: undefined };
+    const status = await kit({ ...options, pkiDir: undefined, binariesDir: undefined }, io);
+    return { status, errors: io.errors() };
+  };
+
+  test('refuses a program that is none, together with images that are none', async () => {
+    const program = join(folder, 'no-program');
+    const message = `hardway: --program ${program}: there is no such file\n`;
+    expect(await run(program)).toEqual({ status: 2, errors: expect.stringContaining(message) });
+    const { errors } = await run(program, ['Not An Image']);
+    expect(errors).toContain(message);
+    expect(errors).toContain('--image "Not An Image"');
+  });
+
+  test('takes plain files alone, also by a link', () => {
+    const [file, link, loop] = ['plain', 'link', 'loop'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(file, '');
+    symlinkSync(file, link);
+    symlinkSync(loop, loop);
+    mkdirSync(join(folder, 'inner'));
+    expect([file, link].map(fileObjection)).toEqual([undefined, undefined]);
+    expect([join(folder, 'inner'), '/dev/null', loop].map(fileObjection)).toEqual([
+      'it is a folder',
+      'it is not a plain file',
+      'it is a link to itself',
+    ]);
   });
 });
