@@ -22,6 +22,7 @@ import {
   type FloatingAddress,
   type Host,
   type ProxySettings,
+  type SshSettings,
   type SubjectAttributes,
   type Taint,
   type Waiver,
@@ -271,6 +272,18 @@ function hostOf(own: HostFacts, inventory: WrittenInventory, facts: Facts, domai
     labels: Object.fromEntries(layers.flatMap((layer) => Object.entries(withoutHoles(layer?.labels)))),
     taints: mergeTaints(layers.map((layer) => layer?.taints ?? [])),
     components: mergeComponents([inventory.components, ...layers.map((layer) => layer?.components)]),
+    ssh: mergeSsh([inventory.ssh, ...layers.map((layer) => layer?.ssh)]),
+  };
+}
+
+function mergeSsh(layers: readonly WrittenInventory['ssh'][]): SshSettings {
+  const last = <K extends keyof SshSettings>(key: K) =>
+    layers.findLast((layer) => layer?.[key] !== undefined)?.[key];
+  return {
+    user: last('user'),
+    port: last('port'),
+    identityFile: last('identityFile'),
+    become: last('become'),
   };
 }
 

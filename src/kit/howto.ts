@@ -22,13 +22,17 @@ export function howtoValues(cluster: Cluster, archives: KitArchives, hasProgram:
 
 function hostValues(host: Host, archives: readonly string[]): TemplateValues {
   const { name, arch, roles } = host;
+  const { user = 'root', port, identityFile, become } = host.ssh;
   return {
     name,
     arch,
     roles: roles.join(', '),
     address: primaryAddress(host).text,
-    target: `root@${scpAddress(host)}`,
-    login: `root@${primaryAddress(host).text}`,
+    target: `${user}@${scpAddress(host)}`,
+    login: `${user}@${primaryAddress(host).text}`,
+    port: port ?? false,
+    identityFile: identityFile ?? false,
+    becomes: become ?? user !== 'root',
     files: [`bundles/${name}.tar.gz`, ...archives],
   };
 }

@@ -66,6 +66,16 @@ export interface Host {
   readonly taints: readonly Taint[];
   /** Cluster-wide, role and host settings merged; the host's own win. */
   readonly components: Readonly<Record<ComponentKey, ComponentSettings>>;
+  readonly ssh: SshSettings;
+}
+
+/** How the host is logged in to; undefined: as the ssh client of whoever does has it. */
+export interface SshSettings {
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  readonly identityFile: string | undefined;
+  /** Whether install.sh runs through sudo; undefined: unless the user is root. */
+  readonly become: boolean | undefined;
 }
 
 /** The address that moves between hosts (VRRP), see docs/endpoint.md. */

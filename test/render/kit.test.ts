@@ -13,7 +13,12 @@ const folder = temporaryFolder('kit');
 const inventory = join(folder, 'inventory.yaml');
 const kit = join(folder, 'kit');
 const program = join(folder, 'program');
-const hosts = fiveHosts.replace('w2, address: 192.0.2.5,', 'w2, arch: arm64, address: 192.0.2.5,');
+const hosts = fiveHosts
+  .replace('w2, address: 192.0.2.5,', 'w2, arch: arm64, address: 192.0.2.5,')
+  .replace(
+    'w1, address: 192.0.2.4,',
+    'w1, address: 192.0.2.4, ssh: { user: deploy, port: 2222, identityFile: ~/.ssh/site },',
+  );
 const settings =
   'kubernetes: { version: 1.20.2 }\naddons: { flannel: false, coredns: false }\nruntime: { sandboxImage: registry.test/pause:1 }';
 const pause = makeImage(Buffer.alloc(1024), ['amd64', 'arm64']);
@@ -125,6 +130,11 @@ describe('a kit', () => {
     );
     expect(howto).toContain(
       'cd /mnt && cp bundles/w1.tar.gz binaries/worker-amd64.tar.gz images/images-amd64.tar /root/\n',
+    );
+    // As the inventory's ssh settings say: not root, hence through sudo.
+    expect(howto).toMatch(/scp -i '?~\/\.ssh\/site'? -P 2222 bundles\/w1\.tar\.gz .* deploy@192\.0\.2\.4:\n/);
+    expect(howto).toMatch(
+      /ssh -i '?~\/\.ssh\/site'? -p 2222 deploy@192\.0\.2\.4 'tar -xzf w1\.tar\.gz && cd w1 && sudo \.\/install\.sh'\n/,
     );
     for (const [line] of howto.matchAll(/^ {2}(?:scp|cp|ssh|cd) .*$/gm)) run('bash', ['-n', '-c', line]);
   });
