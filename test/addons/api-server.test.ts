@@ -124,6 +124,46 @@ describe.skipIf(!isReady).each(Object.entries(families))('a cluster with %s', (n
     const dns = first.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'kube-dns');
     expect(dns?.spec).toMatchObject({ clusterIP: family.dns[0], clusterIPs: family.dns });
   });
+
+  test.each<[string, object, RegExp]>([
+    ['that asks for nothing is taken', {}, /created/],
+    [
+      "with the runtime's filter of system calls is taken",
+      { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } },
+      /created/,
+    ],
+    [
+      'with a volume of the network is taken',
+      { volumes: [{ name: 'v', nfs: { server: 'a', path: '/' } }] },
+      /created/,
+    ],
+    [
+      'with a folder of the host is refused',
+      { volumes: [{ name: 'v', hostPath: { path: '/' } }] },
+      /hostPath volumes are not allowed/,
+    ],
+    ['on the network of the host is refused', { hostNetwork: true }, /Host network is not allowed/],
+  ])('a pod of a controller %s', (_, asked, answer) => {
+    plane.kubectl(['create', 'serviceaccount', 'default']);
+    const container = { name: 'c', image: 'example/c' };
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'default' },
+      spec: { automountServiceAccountToken: false, containers: [container], ...asked },
+    };
+    const controller = [
+      '--as=system:serviceaccount:kube-system:replicaset-controller',
+      '--as-group=system:serviceaccounts',
+      '--as-group=system:serviceaccounts:kube-system',
+      '--as-group=system:authenticated',
+    ];
+    const { stdout, stderr } = plane.kubectl(
+      ['create', '--dry-run=server', ...controller, '-f', '-'],
+      JSON.stringify(pod),
+    );
+    expect(stdout + stderr).toMatch(answer);
+  });
 });
 
 /** kubectl says it of the namespace that the test before it has made. */

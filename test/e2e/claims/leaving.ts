@@ -69,7 +69,9 @@ export function leavingClaims(cluster: () => Cluster): void {
         expect(id).not.toBe(pod.id);
         expect(rest.isReady).toBe(true);
       });
-      expect(hasCondition(await getObject(operator, `node/${worker}`), 'Ready')).toBe(true);
+      await eventually('its node is Ready again', 60, async () => {
+        expect(hasCondition(await getObject(operator, `node/${worker}`), 'Ready')).toBe(true);
+      });
       const rollout = ['rollout', 'status', 'deployment/web', '--timeout=60s', '--request-timeout=0'];
       expect(await kubectl(operator, rollout)).toContain('successfully rolled out');
     });
