@@ -67,9 +67,23 @@ function serve(file: string, { headers }: IncomingMessage, response: ServerRespo
   }
 }
 
-/** Sends the first bytes of a file and then nothing: the connection ends, after all of them have arrived. */
-export function breakOff(file: string, response: ServerResponse, after: number): void {
+/**
+ * Sends the first bytes of a file and then nothing: the connection ends when `hasArrived` says so,
+ * since what a client has not written down by then is lost to it.
+ */
+export function breakOff(
+  file: string,
+  response: ServerResponse,
+  after: number,
+  hasArrived: () => boolean,
+): void {
   const bytes = readFileSync(file);
   response.writeHead(200, { 'content-length': bytes.length, etag: tagOf(bytes) });
-  response.write(bytes.subarray(0, after), () => response.socket?.end());
+  response.write(bytes.subarray(0, after));
+  const timer = setInterval(() => {
+    if (!hasArrived()) return;
+    clearInterval(timer);
+    response.socket?.end();
+  }, 10);
+  response.on('close', () => clearInterval(timer));
 }

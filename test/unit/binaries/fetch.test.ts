@@ -1,6 +1,15 @@
 /** Fetching, against servers of the tests' own that break off, lie, redirect and change their minds. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
@@ -89,7 +98,11 @@ describe('from a mirror', () => {
   });
 
   test('a connection that breaks is gone on with where it broke', async () => {
-    const server = await serve(once(kubelet, (file, response) => breakOff(file, response, 100_000)));
+    const part = join(cache, `${kubelet}.part`);
+    const hasArrived = () => (statSync(part, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    const server = await serve(
+      once(kubelet, (file, response) => breakOff(file, response, 100_000, hasArrived)),
+    );
     expect(messages(await fetchFrom(server))).toBe('');
     const asked = server.requests.filter((one) => one.startsWith(kubelet));
     expect(asked[0]).toBe(kubelet);
