@@ -9,11 +9,15 @@ import { type Difference, isEmpty } from '../compare/difference.ts';
 import { differenceMarkdown } from '../compare/markdown.ts';
 import { differenceText } from '../compare/text.ts';
 import { versionStepProblems } from '../inventory/version-step.ts';
+import { forecastImages, isKit } from '../kit/forecast.ts';
+import { withBinaries } from '../kit/kit.ts';
 import { packageVersion, templatesDir } from '../lib/package-root.ts';
+import type { Cluster } from '../model/cluster.ts';
 import { forecastStore } from '../pki/forecast.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { loadTemplates } from '../render/template.ts';
 import { binariesDirOf, forecastSupply, supplyProblems } from './binary-supply.ts';
+import { imagesOf } from './images.ts';
 import { type InventoryOptions, readInventory, withLocalFiles } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
 
@@ -28,14 +32,16 @@ export interface DiffOptions extends Omit<InventoryOptions, 'format'> {
 export async function diff(options: DiffOptions, io: Io): Promise<ExitStatus> {
   const { inventory, out, quiet } = options;
   const binariesDir = binariesDirOf(options.binariesDir, io);
+  const inKit = isKit(out);
+  const adapt = (cluster: Cluster) => (inKit ? withBinaries(cluster) : cluster);
   const format = options.format === 'json' ? 'json' : 'text';
   const read = readInventory({ inventory, quiet, format }, io, io.stderr, (cluster) => {
     const before = renderedVersion(out, cluster.name);
     const steps = before === undefined ? [] : versionStepProblems(before, cluster.kubernetes.version, out);
-    return [...steps, ...supplyProblems(cluster, inventory, binariesDir)];
+    return [...steps, ...supplyProblems(adapt(cluster), inventory, binariesDir)];
   });
   if (read === undefined) return exitStatus.wrongInput;
-  const { cluster } = read;
+  const cluster = adapt(read.cluster);
   const pkiDir = pkiDirOf(cluster, inventory, options.pkiDir);
   const forecast = await forecastStore(pkiDir, pkiRequest(cluster), io.now());
   const pki = withLocalFiles(forecast.pki, read);
@@ -44,6 +50,7 @@ export async function diff(options: DiffOptions, io: Io): Promise<ExitStatus> {
     templates: loadTemplates(templatesDir),
     installScript: readInstallScript(),
     binaries: await forecastSupply(cluster, inventory, binariesDir),
+    images: inKit ? await forecastImages(out, rendered, imagesOf(read, { image: undefined })) : [],
     release: packageVersion(),
   });
   const warnings = [

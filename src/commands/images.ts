@@ -64,7 +64,10 @@ export function wrongImages({ image = [] }: ImageOptions, io: Io): boolean {
 }
 
 /** All images of an inventory and of the command line. */
-export function imagesOf({ cluster, extras }: ReadInventory, { image }: ImageOptions): ClusterImage[] {
+export function imagesOf(
+  { cluster, extras }: ReadInventory,
+  { image }: Pick<ImageOptions, 'image'>,
+): ClusterImage[] {
   return imagesOfCluster(cluster, imagesOfAddons(cluster, extras), image);
 }
 

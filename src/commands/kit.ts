@@ -6,9 +6,8 @@ import type { Io } from '../cli/io.ts';
 import { fileObjection } from '../cli/local-file.ts';
 import { count, textTable } from '../cli/table.ts';
 import { howtoValues } from '../kit/howto.ts';
-import { addProgram, programName, writeSums } from '../kit/kit.ts';
+import { addProgram, howtoName, programName, withBinaries, writeSums } from '../kit/kit.ts';
 import { templatesDir } from '../lib/package-root.ts';
-import type { Cluster } from '../model/cluster.ts';
 import { loadTemplates } from '../render/template.ts';
 import { type ImageSourceOptions, imagesOf, save, wrongImages } from './images.ts';
 import { type Rendered, type RenderOptions, renderOutput } from './render.ts';
@@ -34,10 +33,7 @@ export async function kit(options: KitOptions, io: Io): Promise<ExitStatus> {
     finish: async (made, staging) => {
       if (program !== undefined) addProgram(staging, program);
       const howto = loadTemplates(templatesDir).get('_kit/HOWTO.txt.hbs');
-      writeFileSync(
-        join(staging, 'HOWTO.txt'),
-        howto(howtoValues(made.cluster, made, program !== undefined)),
-      );
+      writeFileSync(join(staging, howtoName), howto(howtoValues(made.cluster, made, program !== undefined)));
       await writeSums(staging);
     },
   });
@@ -53,11 +49,6 @@ function wrongProgram({ program }: KitOptions, io: Io): boolean {
   if (objection === undefined) return false;
   io.stderr(`hardway: --program ${program}: ${objection}\n  fix: name the file that make binary makes\n`);
   return true;
-}
-
-/** A site that needs a kit has no place to download from, and nobody to put binaries on hosts by hand. */
-function withBinaries(cluster: Cluster): Cluster {
-  return { ...cluster, binaries: { ...cluster.binaries, source: 'bundle' } };
 }
 
 function summary(
@@ -84,7 +75,7 @@ function summary(
     `Kubernetes ${cluster.kubernetes.version}, cluster ${cluster.name}\n`,
     program === undefined ? `without ${programName} itself: make binary makes the file for --program\n` : '',
     `private:  ${join(out, 'bundles')}\n`,
-    `next:     carry ${out} to the site and do what ${join(out, 'HOWTO.txt')} says\n`,
+    `next:     carry ${out} to the site and do what ${join(out, howtoName)} says\n`,
   ].join('');
 }
 

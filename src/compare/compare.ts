@@ -9,6 +9,7 @@ import { readManifest } from '../bundle/read-manifest.ts';
 import type { RenderedHost, RenderedOutput } from '../bundle/rendered.ts';
 import { authorityOf } from '../model/certificate.ts';
 import { type Cluster, type Host, hostsWithRole } from '../model/cluster.ts';
+import type { ImageArchive } from '../model/image-archive.ts';
 import type { Forecast } from '../pki/forecast.ts';
 import { yetToBeMade } from '../pki/forecast.ts';
 import { planHost } from '../plan/plan.ts';
@@ -24,6 +25,8 @@ export interface Parts {
   readonly templates: Templates;
   readonly installScript: Buffer;
   readonly binaries: BinarySupply;
+  /** A kit's; a render brings none. */
+  readonly images: readonly ImageArchive[];
   /** Version of hardway. */
   readonly release: string;
 }
@@ -83,8 +86,7 @@ function createNext({ pki, pairTexts }: Forecast, parts: Parts): (cluster: Clust
   const facts = {
     release: parts.release,
     clusterId: isMade ? clusterId(authority.certificatePem) : yetToBeMade,
-    // A render brings none: they are a kit's.
-    images: [],
+    images: parts.images,
   };
   return (cluster, host) => {
     const plan = planHost(cluster, host);

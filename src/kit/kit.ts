@@ -7,14 +7,23 @@ import { chmodSync, copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { forEachLimited } from '../lib/parallel.ts';
 import { sumOf } from '../lib/sum.ts';
+import type { Cluster } from '../model/cluster.ts';
 
 /** The name of this command in a kit. */
 export const programName = 'hardway';
+
+/** What a render's folder never holds and a kit always does: the lines to run at the site. */
+export const howtoName = 'HOWTO.txt';
 
 /** What is in a kit; mode 0700 as a render's bundles, since keys are in them. */
 export interface KitContents {
   /** Relative to the kit. */
   readonly files: readonly string[];
+}
+
+/** A site that needs a kit has no place to download from, and nobody to put binaries on hosts by hand. */
+export function withBinaries(cluster: Cluster): Cluster {
+  return { ...cluster, binaries: { ...cluster.binaries, source: 'bundle' } };
 }
 
 /** Puts this command, the single file of `make binary`, into an unfinished kit. */

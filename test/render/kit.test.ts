@@ -139,6 +139,19 @@ describe('a kit', () => {
     for (const [line] of howto.matchAll(/^ {2}(?:scp|cp|ssh|cd) .*$/gm)) run('bash', ['-n', '-c', line]);
   });
 
+  it('is compared as a kit: nothing differs until the inventory changes, and then images that it lacks', () => {
+    const diff = (file: string) =>
+      hardway(['diff', file, '--out', kit, '--binaries-dir', join(folder, 'cache')], { env });
+    expect(diff(inventory)).toMatchObject({ status: 0 });
+    const changed = join(folder, 'changed.yaml');
+    writeFileSync(changed, readFileSync(inventory, 'utf8').replace('pause:1 }', 'pause:2 }'));
+    const { status, stdout } = diff(changed);
+    expect(status).toBe(1);
+    expect(stdout).toContain('+image registry.test/pause:2 saved-by-the-kit');
+    expect(stdout).not.toContain('-image registry.test/app:1');
+    expect(stdout).not.toMatch(/[-+]archive /);
+  });
+
   it('is the same byte for byte when it is made again, and a render does not take it for its own rubbish', () => {
     const before = treeOf(kit);
     expect(hardway(args('--image', 'registry.test/app:1', '--program', program), { env })).toMatchObject({
