@@ -5,17 +5,12 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { isSea } from 'node:sea';
-import { BinariesError } from './binaries/problem.ts';
-import { OutputFolderError } from './bundle/output.ts';
-import { RenderedOutputError } from './bundle/rendered.ts';
 import { exitStatus } from './cli/exit-status.ts';
+import { failureJson, failureOf, failureText, InputError } from './cli/failure.ts';
 import type { Io } from './cli/io.ts';
 import { readLocalFile } from './cli/local-file.ts';
 import { parseArguments } from './cli/parse.ts';
-import { ImageProblems } from './images/problem.ts';
 import { packageVersion } from './lib/package-root.ts';
-import { isEnvironmentProblem, PkiStoreError } from './pki/problem.ts';
-import { ContradictionError } from './verify/problem.ts';
 
 async function main(): Promise<number> {
   const parsed = await parseArguments(process.argv.slice(2), packageVersion());
@@ -27,8 +22,13 @@ async function main(): Promise<number> {
     write(2, `hardway: ${parsed.message}\n  fix: see hardway --help\n`);
     return exitStatus.wrongInput;
   }
-  const run = await parsed.row.load();
-  return run(parsed.options, createIo(parsed.options['no-color'] === true));
+  const { row, options } = parsed;
+  try {
+    const run = await row.load();
+    return await run(options, createIo(options['no-color'] === true));
+  } catch (error) {
+    return report(error, options.format === 'json');
+  }
 }
 
 function createIo(noColor: boolean): Io {
@@ -53,11 +53,6 @@ function createIo(noColor: boolean): Io {
 function cacheHome(): string {
   const { XDG_CACHE_HOME = '' } = process.env;
   return isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache');
-}
-
-/** An inventory that cannot be read. */
-class InputError extends Error {
-  override name = 'InputError';
 }
 
 /** Why a name that was given is not that of a file. */
@@ -107,42 +102,12 @@ function onInterrupt(cleanup: () => void): () => void {
   return forget;
 }
 
-/** Failures that a user can mend say what and how; anything else is a defect of hardway's own. */
-function report(error: unknown): number {
-  if (error instanceof PkiStoreError) {
-    for (const { path, message, fix } of error.problems)
-      write(2, `hardway: ${path}: ${message}\n  fix: ${fix}\n`);
-    return isEnvironmentProblem(error.kind) ? exitStatus.environment : exitStatus.wrongInput;
-  }
-  if (error instanceof ImageProblems) {
-    for (const { message, fix } of error.problems) write(2, `hardway: ${message}\n  fix: ${fix}\n`);
-    return exitStatus.environment;
-  }
-  if (error instanceof BinariesError) {
-    for (const { message, fix } of error.problems) write(2, `hardway: ${message}\n  fix: ${fix}\n`);
-    return error.kind === 'input' ? exitStatus.wrongInput : exitStatus.environment;
-  }
-  if (error instanceof OutputFolderError || error instanceof RenderedOutputError) {
-    write(2, `hardway: ${error.message}\n  fix: ${error.fix}\n`);
-    return exitStatus.wrongInput;
-  }
-  if (error instanceof ContradictionError) {
-    write(2, `${error.details}hardway: ${error.message}\n  fix: ${error.fix}\n`);
-    return exitStatus.environment;
-  }
-  if (error instanceof InputError) {
-    write(2, `hardway: ${error.message}\n  fix: name an inventory that exists\n`);
-    return exitStatus.wrongInput;
-  }
-  const { message = String(error), code } = error as NodeJS.ErrnoException;
-  if (code !== undefined) write(2, `hardway: ${message}\n`);
-  else
-    write(
-      2,
-      `hardway: a defect of hardway itself: ${message}\n  fix: please report it with the inventory that shows it\n`,
-    );
+/** Says what went wrong where messages go, in the form that was asked for. */
+function report(error: unknown, json: boolean): number {
+  const failure = failureOf(error);
+  write(2, json ? failureJson(failure) : failureText(failure));
   if (process.env.HARDWAY_DEBUG === '1' && error instanceof Error) write(2, `${error.stack}\n`);
-  return exitStatus.environment;
+  return failure.status;
 }
 
 /** HARDWAY_TIMINGS=FILE: how long each phase took and how much memory was used at most, for the benchmark. */
@@ -159,7 +124,7 @@ function writeTimings(file: string): void {
 
 // No top-level await: the single file is one CommonJS module, which has none.
 main()
-  .catch(report)
+  .catch((error) => report(error, false))
   .then((status) => {
     process.exitCode = status;
     const { HARDWAY_TIMINGS: timingsFile } = process.env;

@@ -4,7 +4,7 @@ import type { Io } from '../cli/io.ts';
 import { templatesDir } from '../lib/package-root.ts';
 import type { KeyPair, Pki } from '../model/certificate.ts';
 import type { Cluster } from '../model/cluster.ts';
-import { readCertificate } from '../pki/certificate.ts';
+import { daysLeft, readCertificate } from '../pki/certificate.ts';
 import { findFolder } from '../pki/folder.ts';
 import { issueLeaf, loadAuthority } from '../pki/issue.ts';
 import { openStore } from '../pki/store.ts';
@@ -42,10 +42,10 @@ export async function kubeconfig(options: KubeconfigOptions, io: Io): Promise<Ex
   }
   const { pki, warnings } = await openStore(dir, operatorRequest(cluster), { now: io.now() });
   if (!options.quiet) for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
-  const pair =
-    options.user === undefined
-      ? operatorPair(pki)
-      : await issueFor(options.user, options, cluster, pki, io.now());
+  const issued =
+    options.user === undefined ? undefined : await issueFor(options.user, options, cluster, pki, io.now());
+  if (issued?.endsWith !== undefined && !options.quiet) io.stderr(`warning: ${issued.endsWith}\n`);
+  const pair = issued?.pair ?? operatorPair(pki);
   const user = options.user ?? administrator;
   const source = { server: endpointUrl(cluster), cluster: cluster.name, user };
   const credential = {
@@ -85,13 +85,14 @@ function operatorPair(pki: Pki): KeyPair {
   return pair;
 }
 
+/** A pair for somebody else, and what there is to say when its authority ends before it would. */
 async function issueFor(
   user: string,
   options: KubeconfigOptions,
   cluster: Cluster,
   pki: Pki,
   now: Date,
-): Promise<KeyPair> {
+): Promise<{ readonly pair: KeyPair; readonly endsWith: string | undefined }> {
   const pair = pki.authorities['kubernetes-ca'];
   const authority = loadAuthority('kubernetes-ca', pair, readCertificate(pair.certificatePem));
   const { pki: settings } = cluster;
@@ -102,5 +103,12 @@ async function issueFor(
     sans: { dns: [], ip: [] },
   } as const;
   const certValidityDays = options.days ?? settings.certValidityDays;
-  return issueLeaf(authority, wanted, { ...settings, certValidityDays }, now);
+  const { notAfter } = authority.certificate;
+  const isCut = options.days !== undefined && daysLeft(notAfter, now) < options.days;
+  return {
+    pair: await issueLeaf(authority, wanted, { ...settings, certValidityDays }, now),
+    endsWith: isCut
+      ? `the certificate ends with its authority, on ${notAfter.toISOString().slice(0, 10)}, before --days ${options.days} are over`
+      : undefined,
+  };
 }
