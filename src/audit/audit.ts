@@ -59,6 +59,8 @@ export function auditCluster(
 }
 
 function resultOf(scope: Scope): Outcome {
+  if (isOfGoneFlag(scope))
+    return worstOf([scope.check.target].flat().map((target) => goneFlag(scope, target)));
   const reason = reasonNotApplicable(scope);
   if (reason !== undefined) return { status: 'notApplicable', message: reason };
   const expected = scope.check.expectByCis?.[scope.benchmark] ?? scope.check.expect;
@@ -85,6 +87,26 @@ function reasonNotApplicable(scope: Scope): string | undefined {
     ({ value }) => value !== undefined && operator(when.op)(value, when.value, scope),
   );
   return holds ? undefined : `${when.target} is not set so`;
+}
+
+/**
+ * Whether a check is about a flag that later binaries do not have, and the table says that they are safe
+ * without it. Not so where the table has no word on it: then the check is for other versions.
+ */
+function isOfGoneFlag(scope: Scope): boolean {
+  const { kind, appliesTo } = scope.check;
+  const { maxVersion } = appliesTo;
+  if (kind !== 'flag' || maxVersion === null) return false;
+  return compareMinors(scope.input.kubernetesMinor, maxVersion) > 0 && absentVerdict(scope) === 'pass';
+}
+
+/** A flag that is gone must not be given either: the daemon would not start, and whoever gives it wants an older one. */
+function goneFlag({ check, input, host }: Scope, target: string): Outcome {
+  const { label, value, ...place } = flagOf(host, check.component, target);
+  const gone = `Kubernetes ${input.kubernetesMinor} has no such flag`;
+  return value === undefined
+    ? { status: 'pass', message: `${label}: not set`, ...place, equivalent: gone }
+    : { status: 'fail', message: `${label}: set, and ${gone}`, ...place };
 }
 
 /** The worst counts: what fails, then what passes; where nothing is there, nothing applies. */

@@ -195,10 +195,9 @@ export const certificates: readonly CertificateRow[] = [
     usages: ['server'],
     sans: 'host',
     role: 'worker',
-    bootstrap: 'signed',
     delivery: { kind: 'files', path: `${kubernetesPki}/kubelet` },
     owner: 'root',
     services: ['kubelet.service'],
-    why: 'lets the API server verify the kubelet it sends exec and logs to',
+    why: 'lets the API server verify the kubelet it sends exec and logs to, however the kubelet joined (decision 21)',
   },
 ];

@@ -121,13 +121,12 @@ export const components: readonly ComponentRow[] = [
       {
         flag: 'kubelet-certificate-authority',
         value: `${pki}/ca.crt`,
-        when: 'kubeletServingIsSigned',
-        why: 'only where kubelets serve a certificate that this authority signed',
+        why: 'unverified, whoever sits between the two reads logs and exec, with the tokens in them',
       },
       {
         flag: 'kubelet-preferred-address-types',
         value: 'InternalIP,ExternalIP,Hostname',
-        why: 'no name service is needed for logs and exec',
+        why: 'no name service is needed for logs and exec; all three stand in the certificate of the kubelet',
       },
       { flag: 'proxy-client-cert-file', value: `${pki}/front-proxy-client.crt` },
       { flag: 'proxy-client-key-file', value: `${pki}/front-proxy-client.key` },

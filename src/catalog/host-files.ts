@@ -74,6 +74,13 @@ export const hostFiles: readonly HostFileRow[] = [
     mode: 0o644,
     services: ['etcd.service'],
   },
+  {
+    // Root's, since its client may do everything with etcd; no daemon reads it.
+    path: paths.etcdctlEnv,
+    source: { template: 'etc/etcd/etcdctl.env.hbs' },
+    roles: ['etcd'],
+    mode: 0o600,
+  },
   unit('etcd.service', 'etcd'),
   {
     path: paths.etcdRestoreScript,
@@ -424,6 +431,7 @@ export const hostFiles: readonly HostFileRow[] = [
  * install.sh makes. The daemons of the control plane run as `kube` and must pass through.
  */
 export const hostDirectories: readonly DirectoryRow[] = [
+  { path: paths.etcdDir, roles: ['etcd'], mode: 0o755 },
   { path: paths.etcdPki, roles: ['etcd'], mode: 0o750, group: 'etcd' },
   { path: paths.etcdHome, roles: ['etcd'], mode: 0o700, owner: 'etcd', group: 'etcd' },
   { path: paths.kubernetesDir, roles: kubernetesRoles, mode: 0o755 },

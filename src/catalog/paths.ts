@@ -1,7 +1,10 @@
 /** Where things land on a host. Every path of the product is written here once. */
 
-export const etcdPki = '/etc/etcd/pki';
+export const etcdDir = '/etc/etcd';
+export const etcdPki = `${etcdDir}/pki`;
 export const etcdEnv = '/etc/default/etcd';
+/** What etcdctl on the host wants to be told, for who works there. */
+export const etcdctlEnv = `${etcdDir}/etcdctl.env`;
 export const kubernetesDir = '/etc/kubernetes';
 export const kubernetesPki = `${kubernetesDir}/pki`;
 export const authDir = `${kubernetesDir}/auth`;

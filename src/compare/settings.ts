@@ -1,7 +1,7 @@
 /** What a file says, by name: flags, variables, fields, settings of units. For files where names mean more than lines. */
 import { parseAllDocuments } from 'yaml';
 import { components } from '../catalog/components.ts';
-import { authDir, etcdEnv, kubernetesDir, systemdDir } from '../catalog/paths.ts';
+import { authDir, etcdctlEnv, etcdEnv, kubernetesDir, systemdDir } from '../catalog/paths.ts';
 import { fieldsOf } from '../upgrade/shape.ts';
 import { readEnvironment, readUnit } from '../verify/read-unit.ts';
 import type { SettingChange } from './difference.ts';
@@ -19,6 +19,7 @@ interface ReaderRow {
 
 const environmentFiles: readonly string[] = [
   etcdEnv,
+  etcdctlEnv,
   `${kubernetesDir}/config`,
   ...components.map(({ envFile }) => envFile),
 ];

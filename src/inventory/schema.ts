@@ -214,7 +214,7 @@ export const bootstrapKeys = {
   method: key(
     choice(bootstrapMethods),
     'token-secret',
-    'How kubelets get their identity; token-file: a token.csv; token-secret: a Secret that expires; signed: certificates made at render time',
+    'How kubelets get their identity; token-file: a token.csv; token-secret: a Secret that expires; signed: a certificate made at render time',
   ),
   tokenTTL: key(
     text('duration'),

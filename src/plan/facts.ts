@@ -159,7 +159,6 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     isNotControlPlane: !roles.includes('control-plane'),
     isSingleStack: !isDualStack(cluster),
     isWorker: roles.includes('worker'),
-    kubeletServingIsSigned: method === 'signed',
     // Deprecated in 1.23, when standard error had long been the default.
     logsByFlag: !isFrom(minor, '1.23'),
     // 1.27 took the last Amazon code out of the kubelet (kubernetes/kubernetes#116329); its SDK obeys

@@ -103,6 +103,7 @@ function variablesOf(host: Host, facts: Facts): TemplateValues {
 
 function etcdValues(cluster: Cluster, host: Host): TemplateValues {
   const members = hostsWithRole(cluster, 'etcd');
+  const loopbackUrl = httpsUrl('127.0.0.1', etcdClientPort);
   return {
     name: host.name,
     dataDir: cluster.etcd.dataDir,
@@ -110,7 +111,8 @@ function etcdValues(cluster: Cluster, host: Host): TemplateValues {
     clusterToken: cluster.etcd.clusterToken,
     peerUrl: etcdPeerUrl(host),
     clientUrl: etcdClientUrl(host),
-    listenClientUrls: [etcdClientUrl(host), httpsUrl('127.0.0.1', etcdClientPort)].join(','),
+    loopbackUrl,
+    listenClientUrls: [etcdClientUrl(host), loopbackUrl].join(','),
     initialCluster: members.map((member) => `${member.name}=${etcdPeerUrl(member)}`).join(','),
     // etcd 3.4 starts on arm64 only when told that the platform is unsupported (etcd-io/etcd, etcdmain/etcd.go).
     isUnsupportedArch: host.arch === 'arm64' && parseVersion(cluster.etcd.version)?.minor === '3.4',

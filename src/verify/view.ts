@@ -54,6 +54,8 @@ export interface HostView {
   /** The variables of etcd; none on a host without it. */
   readonly etcd: readonly Variable[];
   readonly etcdVariable: (name: string) => Variable | undefined;
+  /** The variables of an environment file; none where it is not there. */
+  readonly variables: (path: string) => readonly Variable[];
   readonly yaml: readonly { readonly path: string; readonly file: YamlFile }[];
   readonly documents: readonly YamlPlace[];
   readonly ofKind: (kind: string) => readonly YamlPlace[];
@@ -137,6 +139,7 @@ function hostViewOf(bundle: HostBundle, readers: Readers): HostView {
       return environment(etcdEnv);
     },
     etcdVariable: (name) => environment(etcdEnv).findLast((variable) => variable.name === name),
+    variables: environment,
     get yaml() {
       return yamlFiles();
     },

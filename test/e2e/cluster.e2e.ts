@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import { changeClaims } from './claims/changes.ts';
 import { controlPlaneClaims } from './claims/control-plane.ts';
 import { etcdClaims } from './claims/etcd.ts';
+import { servingClaims } from './claims/kubelets.ts';
 import { leavingClaims } from './claims/leaving.ts';
 import { outageClaims } from './claims/outage.ts';
 import { workloadClaims } from './claims/workloads.ts';
@@ -22,6 +23,7 @@ describe.skipIf(!canBootHosts())('the cluster of the guide', () => {
   etcdClaims(cluster);
   controlPlaneClaims(cluster);
   workloadClaims(cluster);
+  describe('each kubelet', () => servingClaims(cluster));
   changeClaims(cluster);
   leavingClaims(cluster);
   outageClaims(cluster, timer);

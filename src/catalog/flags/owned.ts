@@ -7,6 +7,8 @@ export interface OwnedRow {
   readonly name: RegExp;
   /** The inventory key to use instead; absent where there is none. */
   readonly instead?: string;
+  /** null takes it away: no other file needs it, while another value would contradict them. */
+  readonly mayGo?: boolean;
   /** A map that holds an owned field: it may get other fields, but may not be removed or replaced. */
   readonly isMap?: boolean;
 }
@@ -32,12 +34,9 @@ export const ownedFlags: Readonly<Record<ComponentKey, readonly OwnedRow[]>> = {
     // The addons are applied over loopback, and the unit may write in one folder for logs only.
     ...noKey('bind-address', 'audit-log-path'),
     ...noKey('etcd-.*file', 'tls-sni-cert-key', 'client-ca-file', 'service-account-.*key-file', 'cert-dir'),
-    ...noKey(
-      'kubelet-client-.*',
-      'kubelet-certificate-authority',
-      'proxy-client-.*',
-      'requestheader-client-ca-file',
-    ),
+    ...noKey('kubelet-client-.*', 'proxy-client-.*', 'requestheader-client-ca-file'),
+    // Kubelets that others brought serve certificates that no authority of this cluster signed.
+    { name: /^kubelet-certificate-authority$/, mayGo: true },
   ],
   controllerManager: [
     ...everywhere,

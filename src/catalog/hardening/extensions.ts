@@ -26,13 +26,13 @@ const podSecurity: Extension = {
 };
 
 const fix = (text: string): Extension => ({ fix: text });
-const signed = fix('write bootstrap.method: signed');
 const audited = fix('write security.audit: true');
 const encrypted = fix('write security.encryptionAtRest: true');
 
 export const extensions: Readonly<Record<string, Extension>> = {
-  'apiserver-kubelet-ca': signed,
-  'kubelet-serving-cert': signed,
+  'apiserver-kubelet-ca': fix(
+    'take the line with null for kubelet-certificate-authority out of components.apiserver.args',
+  ),
   'apiserver-no-token-auth-file': fix('write bootstrap.method: token-secret or signed'),
   'bootstrap-token-expires': fix('write bootstrap.method: token-secret or signed'),
   'apiserver-admission-always-pull-images': fix(

@@ -54,7 +54,8 @@ function flagFlawsOf(
   const unknown = flagNameFlaw(key, name, minor);
   if (unknown !== undefined) return [unknown];
   const owned = ownedFlags[key].find((row) => row.name.test(name));
-  if (owned !== undefined) return [ownedFlaw(`--${name} of ${programs[key]}`, owned)];
+  if (owned !== undefined && !(owned.mayGo === true && value === undefined))
+    return [ownedFlaw(`--${name} of ${programs[key]}`, owned)];
   if (value === undefined && indispensableFlags[key]?.includes(name)) {
     const message = `${programs[key]} does not start, or is open to everybody, without --${name}`;
     return [{ code: 'flag-owned', atKey: true, message, fix: 'delete the line, or give the flag a value' }];

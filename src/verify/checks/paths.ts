@@ -8,6 +8,7 @@ import {
   ownPathVariables,
   writtenFlags,
 } from '../../catalog/host-paths.ts';
+import { etcdctlEnv } from '../../catalog/paths.ts';
 import { remembered, rememberedBy, rememberedByObject } from '../../lib/remember.ts';
 import { programs } from '../../lint/flags.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
@@ -160,6 +161,8 @@ function* inEtcd(host: HostView): Iterable<Named> {
   for (const { name, value, line } of host.etcd)
     if (value.startsWith('/'))
       yield { path: value, file, line, what: name, user, isForeign: !ownPathVariables.test(name) };
+  for (const { name, value, line } of host.variables(etcdctlEnv))
+    if (value.startsWith('/')) yield { path: value, file: etcdctlEnv, line, what: name };
 }
 
 /** Kinds whose text values that begin with a slash are paths; in manifests they are the containers'. */

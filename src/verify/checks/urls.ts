@@ -1,6 +1,6 @@
 /** Every URL that is dialled leads to somebody who answers there, with a certificate for that name. */
 
-import { etcdEnv } from '../../catalog/paths.ts';
+import { etcdctlEnv, etcdEnv } from '../../catalog/paths.ts';
 import { parseAddress, urlHost } from '../../lib/ip.ts';
 import { rememberedByObject } from '../../lib/remember.ts';
 import type { Certificate } from '../../pki/certificate.ts';
@@ -150,6 +150,10 @@ function* etcdDiallings({ hosts }: ClusterView): Iterable<{ dialling: Dialling; 
     for (const url of servers?.value.split(',') ?? [])
       if (servers !== undefined)
         yield { dialling: { host, file: servers.file, line: servers.line, url }, part: 'client' };
+    for (const { name, value, line } of host.variables(etcdctlEnv))
+      if (name === 'ETCDCTL_ENDPOINTS')
+        for (const url of value.split(','))
+          yield { dialling: { host, file: etcdctlEnv, line, url }, part: 'client' };
     for (const [name, part] of etcdUrls) {
       const variable = host.etcdVariable(name);
       for (const item of variable?.value.split(',') ?? []) {
@@ -237,7 +241,7 @@ export function* etcdIsTrusted({ withRole }: ClusterView): Iterable<Found> {
   }
 }
 
-/** An API server that checks kubelets dials them by address, for logs and exec. */
+/** An API server that checks kubelets dials them by address, or else by name, for logs and exec. */
 export function* kubeletsAreCovered({ hosts, withRole }: ClusterView): Iterable<Found> {
   const isChecked = withRole('control-plane').some(
     (host) => host.command('apiserver')?.flag('kubelet-certificate-authority') !== undefined,
@@ -253,10 +257,11 @@ export function* kubeletsAreCovered({ hosts, withRole }: ClusterView): Iterable<
           'API servers check the certificates of kubelets, and this kubelet has none that they know';
         yield { host: host.name, file: path, line: undefined, message, fix: 'render again' };
       }
-      const [address] = host.bundle.addresses;
-      if (certificate === undefined || address === undefined || covers(certificate, address)) continue;
-      const message = `the certificate has no name ${address}, by which API servers dial the kubelet`;
-      yield { host: host.name, file: file ?? path, line: undefined, message, fix: 'render again' };
+      if (certificate === undefined) continue;
+      for (const name of [...host.bundle.addresses, host.name].filter((one) => !covers(certificate, one))) {
+        const message = `the certificate has no name ${name}, by which API servers dial the kubelet`;
+        yield { host: host.name, file: file ?? path, line: undefined, message, fix: 'render again' };
+      }
     }
   }
 }

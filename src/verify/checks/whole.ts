@@ -3,7 +3,7 @@ import { certificates } from '../../catalog/certificates.ts';
 import { componentOf } from '../../catalog/components.ts';
 import { indispensableFlags, ownedFlags } from '../../catalog/flags/owned.ts';
 import { hostFiles } from '../../catalog/host-files.ts';
-import { authenticationConfig, etcdEnv } from '../../catalog/paths.ts';
+import { authenticationConfig, etcdctlEnv, etcdEnv } from '../../catalog/paths.ts';
 import { remembered } from '../../lib/remember.ts';
 import { programs } from '../../lint/flags.ts';
 import type { ComponentKey, Role } from '../../model/cluster.ts';
@@ -97,14 +97,15 @@ export function* modesAreRight({ hosts }: ClusterView): Iterable<Found> {
 /** Flags that hardway sets in every cluster, since other files depend on them, and their value where it is one and the same. */
 const ownFlags = remembered((key: string) => {
   const [component, minor = ''] = key.split(' ') as [ComponentKey, string];
+  const ownerOf = (flag: string) => ownedFlags[component].find(({ name }) => name.test(flag));
   const isOwn = (flag: string) =>
-    ownedFlags[component].some(({ name }) => name.test(flag)) ||
-    indispensableFlags[component]?.includes(flag) === true;
+    ownerOf(flag) !== undefined || indispensableFlags[component]?.includes(flag) === true;
   return flagRowsOf(componentOf(component), minor)
     .filter(({ flag, when }) => when === undefined && isOwn(flag))
     .map(({ flag, value }) => ({
       flag,
       value: value.includes('{') || indispensableFlags[component]?.includes(flag) ? undefined : value,
+      mayGo: ownerOf(flag)?.mayGo === true,
     }));
 });
 
@@ -112,14 +113,14 @@ const ownFlags = remembered((key: string) => {
 export function* flagsAreComplete({ facts, hosts }: ClusterView): Iterable<Found> {
   for (const host of hosts) {
     for (const { component, flag, flags, unit } of host.commands) {
-      for (const { flag: name, value } of ownFlags(`${component} ${facts.kubernetesMinor}`)) {
+      for (const { flag: name, value, mayGo } of ownFlags(`${component} ${facts.kubernetesMinor}`)) {
         const found = flag(name);
         // The last flags of a command line are those of the component's own environment file.
         const at = found ?? flags.at(-1);
         const place = { host: host.name, file: at?.file ?? unit, line: at?.line };
-        if (found === undefined)
-          yield { ...place, message: `${programs[component]} lacks --${name}`, fix: again };
-        else if (value !== undefined && found.value !== value)
+        if (found === undefined) {
+          if (!mayGo) yield { ...place, message: `${programs[component]} lacks --${name}`, fix: again };
+        } else if (value !== undefined && found.value !== value)
           yield {
             ...place,
             message: `--${name} of ${programs[component]} is ${found.value}, and must be ${value}`,
@@ -156,7 +157,15 @@ const etcdPresent = [
   'ETCD_INITIAL_CLUSTER_STATE',
 ];
 
-/** etcd asks clients and peers for certificates, and has all variables that it needs. */
+/** What etcdctl wants on the host; its endpoint is a matter of etcd-urls-covered. */
+const etcdctlVariables: Readonly<Record<string, string>> = {
+  ETCDCTL_API: '3',
+  ETCDCTL_CACERT: '/etc/etcd/pki/ca.crt',
+  ETCDCTL_CERT: '/etc/etcd/pki/client.crt',
+  ETCDCTL_KEY: '/etc/etcd/pki/client.key',
+};
+
+/** etcd asks clients and peers for certificates, and has all variables that it needs; so has etcdctl. */
 export function* etcdIsComplete({ withRole }: ClusterView): Iterable<Found> {
   for (const host of withRole('etcd')) {
     const at = { host: host.name, file: etcdEnv, fix: again };
@@ -172,7 +181,25 @@ export function* etcdIsComplete({ withRole }: ClusterView): Iterable<Found> {
           message: `${name} is ${found?.value ?? 'missing'}, and must be ${value}`,
         };
     }
+    if (host.file(etcdctlEnv) !== undefined) yield* etcdctlIsComplete(host);
   }
+}
+
+/** Variables that are there twice count by their last, as a shell reads them. */
+function* etcdctlIsComplete(host: HostView): Iterable<Found> {
+  const variables = new Map(host.variables(etcdctlEnv).map((one) => [one.name, one]));
+  const at = { host: host.name, file: etcdctlEnv, fix: again };
+  for (const [name, value] of Object.entries(etcdctlVariables)) {
+    const found = variables.get(name);
+    if (found?.value !== value)
+      yield {
+        ...at,
+        line: found?.line,
+        message: `${name} is ${found?.value ?? 'missing'}, and must be ${value}`,
+      };
+  }
+  if (!variables.has('ETCDCTL_ENDPOINTS'))
+    yield { ...at, line: undefined, message: 'ETCDCTL_ENDPOINTS is missing' };
 }
 
 /** Timers have the service that they start. */

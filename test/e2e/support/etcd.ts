@@ -14,11 +14,10 @@ const shared = {
   network: { proxy: { mode: 'iptables' } },
   addons: { coredns: false, flannel: false },
 };
-const pki = '/etc/etcd/pki';
-const environment = `ETCDCTL_API=3 ETCDCTL_ENDPOINTS=https://127.0.0.1:2379 ETCDCTL_CACERT=${pki}/ca.crt ETCDCTL_CERT=${pki}/client.crt ETCDCTL_KEY=${pki}/client.key`;
 
-/** What docs/etcd-backup.md has an operator export, and a command line. */
-export const withEtcdctl = (commands: string): string => `export ${environment}\n${commands}`;
+/** What docs/etcd-backup.md has an operator write, and a command line. */
+export const withEtcdctl = (commands: string): string =>
+  `set -a; . /etc/etcd/etcdctl.env; set +a\n${commands}`;
 
 /** Renders the cluster of the members, with snapshots; gives its folders. */
 export function renderMembers(lab: Lab, members: readonly LabHost[], keep: number) {

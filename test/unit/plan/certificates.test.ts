@@ -22,17 +22,16 @@ test('the certificates of one host with a bootstrap token', () => {
     'hosts/a/controller-manager',
     'hosts/a/scheduler',
     'hosts/a/kube-proxy',
+    'hosts/a/kubelet-server',
     'operator/admin',
   ]);
 });
 
-test('signed adds two for each worker', () => {
+test('signed adds a client certificate for each worker', () => {
   const added = idsOf('bootstrap: { method: signed }', fiveHosts).filter(
     (id) => !idsOf(fiveHosts).includes(id),
   );
-  expect(added).toEqual(
-    ['w1', 'w2'].flatMap((host) => [`hosts/${host}/kubelet-client`, `hosts/${host}/kubelet-server`]),
-  );
+  expect(added).toEqual(['hosts/w1/kubelet-client', 'hosts/w2/kubelet-client']);
 });
 
 test("a kubelet's certificates carry its node's name", () => {
@@ -52,6 +51,22 @@ test("a kubelet's certificates carry its node's name", () => {
       sans: { dns: ['w2', 'w2.lab.example'], ip: ['192.0.2.5'] },
     },
   ]);
+});
+
+test('a kubelet is verified by every address of its node, of both families', () => {
+  const cluster = clusterOf(
+    'network: { serviceCIDR: [10.96.0.0/16, "fd00:1::/112"], podCIDR: [10.244.0.0/16, "fd00:2::/56"] }',
+    'hosts: [{ name: a, addresses: [192.0.2.1, "2001:db8::1"], roles: [etcd, control-plane, worker] }]',
+  );
+  const server = plannedCertificates(cluster).find(({ id }) => id === 'hosts/a/kubelet-server');
+  expect(server?.sans).toEqual({ dns: ['a'], ip: ['192.0.2.1', '2001:db8::1'] });
+  const [v6] = plannedCertificates(
+    clusterOf(
+      'network: { serviceCIDR: "fd00:1::/112", podCIDR: "fd00:2::/56" }',
+      'hosts: [{ name: a, address: "2001:DB8::1", roles: [etcd, control-plane, worker] }]',
+    ),
+  ).filter(({ id }) => id.endsWith('/kubelet-server'));
+  expect(v6?.sans).toEqual({ dns: ['a'], ip: ['2001:db8::1'] });
 });
 
 describe.each(Object.entries(manyClusters))('%s', (_, cluster) => {
@@ -84,5 +99,8 @@ test('what the inventory says of keys and validity reaches the store', () => {
 
 test('a host of one role holds nothing of the others', () => {
   const cluster = clusterOf(fiveHosts);
-  expect(certificateRowsOf(cluster, hostOf(cluster, 'w1')).map((row) => row.name)).toEqual(['kube-proxy']);
+  expect(certificateRowsOf(cluster, hostOf(cluster, 'w1')).map((row) => row.name)).toEqual([
+    'kube-proxy',
+    'kubelet-server',
+  ]);
 });

@@ -92,7 +92,6 @@ test.each([
       bootstrapsWithToken: true,
       bootstrapsWithTokenFile: true,
       bootstrapsWithTokenSecret: false,
-      kubeletServingIsSigned: false,
     },
   ],
   [
@@ -101,7 +100,6 @@ test.each([
       bootstrapsWithToken: true,
       bootstrapsWithTokenFile: false,
       bootstrapsWithTokenSecret: true,
-      kubeletServingIsSigned: false,
     },
   ],
   [
@@ -110,7 +108,6 @@ test.each([
       bootstrapsWithToken: false,
       bootstrapsWithTokenFile: false,
       bootstrapsWithTokenSecret: false,
-      kubeletServingIsSigned: true,
     },
   ],
 ])('bootstrap %s', (method, conditions) => {

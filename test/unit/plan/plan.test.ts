@@ -174,23 +174,10 @@ describe('bootstrap methods', () => {
     expect(pathsOf(master)).not.toContain(tokenFile);
     expect(pathsOf(master)).not.toContain(tokenSecret);
     expect(onMaster.get('/etc/kubernetes/apiserver')).not.toMatch(/bootstrap-token|token-auth-file/);
-    expect(onMaster.get('/etc/kubernetes/apiserver')).toContain(
-      '--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt',
-    );
     expect(pathsOf(worker)).not.toContain(bootstrapConf);
-    expect(pathsOf(worker)).toEqual(
-      expect.arrayContaining([
-        kubeletConf,
-        '/etc/kubernetes/pki/kubelet.crt',
-        '/etc/kubernetes/pki/kubelet.key',
-      ]),
-    );
+    expect(pathsOf(worker)).toContain(kubeletConf);
     expect(onWorker.get('/etc/kubernetes/kubelet')).not.toContain('--bootstrap-kubeconfig');
     expect(parse(onWorker.get(kubeletConf) ?? '').users[0].name).toBe('system:node:w1');
-    expect(parse(onWorker.get(kubeletConfig) ?? '')).toMatchObject({
-      tlsCertFile: '/etc/kubernetes/pki/kubelet.crt',
-      tlsPrivateKeyFile: '/etc/kubernetes/pki/kubelet.key',
-    });
     expect(rolesBound(onMaster.get(rbac))).toEqual([
       'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
       'system:kubelet-api-admin',
@@ -198,14 +185,29 @@ describe('bootstrap methods', () => {
     expect(worker.generated).not.toContain(kubeletConf);
   });
 
-  test.each(['token-file', 'token-secret'])(
-    '%s leaves kubelets with their own serving certificate',
+  test.each(['token-file', 'token-secret', 'signed'])(
+    'with %s kubelets serve a certificate that API servers verify',
     async (method) => {
-      const { onMaster, onWorker } = await cluster(method);
-      expect(onMaster.get('/etc/kubernetes/apiserver')).not.toContain('--kubelet-certificate-authority');
-      expect(parse(onWorker.get(kubeletConfig) ?? '')).not.toHaveProperty('tlsCertFile');
+      const { worker, onMaster, onWorker } = await cluster(method);
+      expect(onMaster.get('/etc/kubernetes/apiserver')).toContain(
+        '--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt',
+      );
+      expect(parse(onWorker.get(kubeletConfig) ?? '')).toMatchObject({
+        tlsCertFile: '/etc/kubernetes/pki/kubelet.crt',
+        tlsPrivateKeyFile: '/etc/kubernetes/pki/kubelet.key',
+      });
+      for (const part of ['crt', 'key'])
+        expect(fileOf(worker, `/etc/kubernetes/pki/kubelet.${part}`).services).toEqual(['kubelet.service']);
     },
   );
+
+  test('null ends the verification, for kubelets that others brought', async () => {
+    const own = 'components: { apiserver: { args: { kubelet-certificate-authority: null } } }';
+    const plan = planOf(clusterOf(own, fiveHosts), 'm1');
+    expect((await renderedTexts(plan)).get('/etc/kubernetes/apiserver')).not.toContain(
+      '--kubelet-certificate-authority',
+    );
+  });
 });
 
 describe('runtimes', () => {

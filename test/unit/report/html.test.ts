@@ -49,7 +49,7 @@ describe('reportHtml', () => {
       const path = row.delivery.kind === 'files' ? `${row.delivery.path}.key` : row.delivery.path;
       if (row.bootstrap === undefined) expect(html).toContain(`<code>${path}</code>`);
     }
-    expect(html).not.toContain('/etc/kubernetes/pki/kubelet.key');
+    expect(html).not.toContain('/etc/kubernetes/auth/kubelet.conf');
   });
 
   test('has the fingerprints of the authorities', () => {
