@@ -8,6 +8,7 @@ import { createPause } from '../lib/pause.ts';
 import type { Pki } from '../model/certificate.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { ImageArchive } from '../model/image-archive.ts';
+import type { PairReader } from '../pki/read-once.ts';
 import { planHost } from '../plan/plan.ts';
 import { createRenderer } from '../render/render.ts';
 import { loadTemplates } from '../render/template.ts';
@@ -34,9 +35,10 @@ export async function assemble(
   binaries: BinarySupply,
   images: readonly ImageArchive[],
   staging: string,
+  pairs: PairReader,
   onDone: (done: number) => void,
 ): Promise<Assembled> {
-  const renderHost = createRenderer(pki, loadTemplates(templatesDir));
+  const renderHost = createRenderer(pki, loadTemplates(templatesDir), new WeakMap(), pairs);
   const writeReview = createReviewWriter(staging);
   const parts = {
     installScript: readInstallScript(),

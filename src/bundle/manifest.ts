@@ -1,7 +1,8 @@
 /** A host's plan as the text that install.sh reads; the format is described in docs/manifest.md. */
 import type { HostPrograms, Program, ProgramSource } from '../binaries/programs.ts';
 import { createMemo } from '../lib/memo.ts';
-import type { DirectorySpec, FileSpec, Ownership } from '../model/file.ts';
+import { rememberedByObject } from '../lib/remember.ts';
+import type { FileSpec, Ownership } from '../model/file.ts';
 import type { ImageArchive } from '../model/image-archive.ts';
 import type { HostPlan } from '../model/plan.ts';
 
@@ -19,63 +20,70 @@ export interface ManifestFacts {
 
 /** The manifest of a host's bundle. */
 export function manifestText(plan: HostPlan, facts: ManifestFacts): string {
-  return [
-    ...hostStatements(plan, facts).map(statementText),
-    ...plan.directories.map((directory) => placed(directory, directoryStatement)),
-    ...plan.files.map((file) => placed(file, fileStatement)),
-    ...plan.units.map(({ name, start }) => statementText(['unit', name, start])),
-    '',
-  ].join('\n');
-}
-
-const placedTexts = createMemo<DirectorySpec | FileSpec, string>();
-
-/** Hosts share what the plan says of most of their files and folders, and with it the text. */
-function placed<T extends DirectorySpec | FileSpec>(spec: T, statement: (spec: T) => Statement): string {
-  return placedTexts(spec, '', () => statementText(statement(spec)));
+  return [...hostLines(plan, facts), ...placedLines(plan), ''].join('\n');
 }
 
 type Statement = readonly (string | number)[];
 
-function hostStatements(
-  plan: HostPlan,
-  { release, clusterId, programs, images }: ManifestFacts,
-): Statement[] {
-  const { cluster, host } = plan;
-  const { runtime } = plan;
+function hostLines(plan: HostPlan, { release, clusterId, programs, images }: ManifestFacts): string[] {
+  const { cluster, host, runtime } = plan;
   return [
-    ['hardway-manifest', 1],
-    ['release', release],
-    ['cluster', cluster.name],
-    ['cluster-id', clusterId],
-    ['kubernetes', cluster.kubernetes.version],
-    ['etcd', cluster.etcd.version],
-    ['endpoint', cluster.endpoint.host, cluster.endpoint.port, cluster.endpoint.mode],
-    ['bootstrap', cluster.bootstrap.method],
-    ['host', host.name],
-    ['fqdn', host.fqdn ?? '-'],
-    ...host.addresses.map((address) => ['address', address.text]),
-    ['arch', host.arch],
-    ...host.roles.map((role) => ['role', role]),
-    ...plan.binaries.map(({ path, version }) => ['binary', path, version ?? '-']),
-    ...programs.sources.map(sourceStatement),
-    ...programs.programs.map(programStatement),
-    ...imageStatements(plan, images),
-    ...plan.commands.map(({ name, debian, rhel }) => ['command', name, debian, rhel]),
-    ['clock'],
-    ...(plan.requiresSwapOff ? [['swap', 'off']] : []),
-    ...(plan.requiresCgroupV2 ? [['cgroup', 2]] : []),
-    ...(runtime === undefined ? [] : [['runtime', runtime.type, runtime.unit ?? '-', runtime.socket ?? '-']]),
-    ...plan.ports.map(({ port, unit }) => ['port', 'tcp', port, unit]),
-    ...plan.space.map(({ path, mebibytes }) => ['space', path, mebibytes]),
-    ...plan.peers.map(({ name, address, port }) => ['peer', name, address, port]),
-    ...plan.modules.map(({ name, need }) => ['module', name, need]),
-    ...plan.users.map(({ name, home }) => ['user', name, home]),
-    ...plan.data.map((path) => ['data', path]),
-    ...plan.generated.map((path) => ['generated', path]),
-    ...plan.awaited.map(({ unit, path }) => ['awaited', unit, path]),
+    ...[
+      ['hardway-manifest', 1],
+      ['release', release],
+      ['cluster', cluster.name],
+      ['cluster-id', clusterId],
+      ['kubernetes', cluster.kubernetes.version],
+      ['etcd', cluster.etcd.version],
+      ['endpoint', cluster.endpoint.host, cluster.endpoint.port, cluster.endpoint.mode],
+      ['bootstrap', cluster.bootstrap.method],
+      ['host', host.name],
+      ['fqdn', host.fqdn ?? '-'],
+      ...host.addresses.map((address) => ['address', address.text]),
+      ['arch', host.arch],
+      ...host.roles.map((role) => ['role', role]),
+    ].map(statementText),
+    ...shared('binary', plan.binaries, ({ path, version }) => [path, version ?? '-']),
+    ...programs.sources.map(sourceStatement).map(statementText),
+    ...programs.programs.map(programStatement).map(statementText),
+    ...imageStatements(plan, images).map(statementText),
+    ...shared('command', plan.commands, ({ name, debian, rhel }) => [name, debian, rhel]),
+    ...[
+      ['clock'],
+      ...(plan.requiresSwapOff ? [['swap', 'off']] : []),
+      ...(plan.requiresCgroupV2 ? [['cgroup', 2]] : []),
+      ...(runtime === undefined
+        ? []
+        : [['runtime', runtime.type, runtime.unit ?? '-', runtime.socket ?? '-']]),
+    ].map(statementText),
+    ...shared('port', plan.ports, ({ port, unit }) => ['tcp', port, unit]),
+    ...shared('space', plan.space, ({ path, mebibytes }) => [path, mebibytes]),
+    ...shared('peer', plan.peers, ({ name, address, port }) => [name, address, port]),
+    ...shared('module', plan.modules, ({ name, need }) => [name, need]),
+    ...shared('user', plan.users, ({ name, home }) => [name, home]),
+    ...shared('data', plan.data, (path) => [path]),
+    ...shared('generated', plan.generated, (path) => [path]),
+    ...shared('awaited', plan.awaited, ({ unit, path }) => [unit, path]),
   ];
 }
+
+function placedLines({ directories, files, units }: HostPlan): string[] {
+  return [
+    ...shared('dir', directories, (directory) => [...ownershipWords(directory), directory.path]),
+    ...files.map(fileLine),
+    ...shared('unit', units, ({ name, start }) => [name, start]),
+  ];
+}
+
+const sharedLines = createMemo<readonly unknown[], readonly string[]>();
+
+/** Hosts of a kind have their lists from one plan, each of which becomes the same statements for all of them. */
+function shared<Row>(name: string, rows: readonly Row[], words: (row: Row) => Statement): readonly string[] {
+  return sharedLines(rows, name, () => rows.map((row) => statementText([name, ...words(row)])));
+}
+
+/** They share most of their files too, and with them the line. */
+const fileLine = rememberedByObject((file: FileSpec) => statementText(fileStatement(file)));
 
 function sourceStatement({ name, sha256, url }: ProgramSource): Statement {
   return url === undefined ? ['archive', name, sha256] : ['download', name, sha256, url];
@@ -102,10 +110,6 @@ function imageStatements({ host, runtime }: HostPlan, archives: readonly ImageAr
     // As it comes, and unpacked.
     ['space', folder, Math.ceil((archive.bytes * 3) / 1_048_576)],
   ];
-}
-
-function directoryStatement(directory: DirectorySpec): Statement {
-  return ['dir', ...ownershipWords(directory), directory.path];
 }
 
 function fileStatement(file: FileSpec): Statement {

@@ -41,24 +41,34 @@ export function fitsHeader(name: string): boolean {
   return name.length <= nameField.length && /^[\x20-\x7e]+$/.test(name);
 }
 
-/** A header that differs in its name alone; both names fit. */
-export function renamed(header: Buffer, name: string): Buffer {
-  const copy = Buffer.from(header);
-  copy.fill(0, nameField.at, nameField.at + nameField.length).write(name, nameField.at, 'latin1');
-  // The checksum is the sum of all bytes, its own field counting as blanks; what changed is the name.
-  const sum = octal(checksumOf(header)) - nameSum(header) + nameSum(copy);
-  checksumOf(copy).write(sum.toString(8).padStart(6, '0'), 'latin1');
-  return copy;
+/** A header of one block as it is for files of any name: the rest of their kind is in it. */
+export interface HeaderPattern {
+  readonly block: Buffer;
+  /** The sum of its bytes, its name and its checksum taken away. */
+  readonly sum: number;
 }
 
-function checksumOf(header: Buffer): Buffer {
-  return header.subarray(checksumField.at, checksumField.at + checksumField.length);
+/** The pattern of a header. */
+export function patternOf(header: Buffer): HeaderPattern {
+  const block = Buffer.from(header);
+  block.fill(0, nameField.at, nameField.at + nameField.length);
+  // Six digits, and what ends them.
+  const checksum = block.subarray(checksumField.at, checksumField.at + checksumField.length);
+  return { block, sum: byteSum(block) - byteSum(checksum) };
 }
 
-function nameSum(header: Buffer): number {
-  let sum = 0;
-  for (let at = nameField.at; at < nameField.at + nameField.length; at += 1) sum += header[at] ?? 0;
-  return sum;
+/** Writes the header of a name that fits into zeros, as archiver would. */
+export function writeHeader(tar: Buffer, at: number, { block, sum }: HeaderPattern, name: string): void {
+  block.copy(tar, at);
+  tar.write(name, at + nameField.at, 'latin1');
+  // The checksum is the sum of all bytes, its own field counting as blanks.
+  let total = sum + checksumField.length * 0x20;
+  for (let index = 0; index < name.length; index += 1) total += name.charCodeAt(index);
+  tar.write(total.toString(8).padStart(6, '0'), at + checksumField.at, 'latin1');
+}
+
+function byteSum(bytes: Buffer): number {
+  return bytes.reduce((sum, byte) => sum + byte, 0);
 }
 
 function octal(field: Buffer): number {

@@ -8,7 +8,15 @@ import type { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { type ArchiverOptions, TarArchive } from 'archiver';
 import type { BundleEntry } from './bundle.ts';
-import { fitsHeader, headersIn, paddedLength, renamed, tarBlock } from './tar-header.ts';
+import {
+  fitsHeader,
+  type HeaderPattern,
+  headersIn,
+  paddedLength,
+  patternOf,
+  tarBlock,
+  writeHeader,
+} from './tar-header.ts';
 
 /** No moment means anything here, but tar wants one, and make compares it. */
 const entryDate = new Date('2000-01-01T00:00:00Z');
@@ -29,7 +37,8 @@ export type Packer = (host: string, entries: readonly PackedEntry[]) => Promise<
 
 /** The end of a tar whose last entry has these bytes: padding to a block, then two empty blocks. */
 export function compressEnd(lastContent: Buffer): SharedEnd {
-  const tar = Buffer.concat([...padded(lastContent), tarEnd]);
+  const tar = Buffer.alloc(paddedLength(lastContent.length) + 2 * tarBlock);
+  lastContent.copy(tar);
   return { content: lastContent, compressed: gzipMember(tar, 9) };
 }
 
@@ -40,24 +49,14 @@ export function compressEnd(lastContent: Buffer): SharedEnd {
  * one header for all files of one mode and size, which differ in their names alone.
  */
 export function createPacker(end: SharedEnd): Packer {
-  const known = new Map<string, Buffer>();
+  const known: KnownKinds = new Map();
   return async (host, entries) => {
-    const headers = await headersOf(host, entries, known);
-    const contents = entries.map(({ content }) => content);
-    const parts = contents.flatMap((content, index) => [headers[index] ?? nothing, ...padded(content)]);
-    if (contents.at(-1)?.equals(end.content) !== true)
-      return gzipMember(Buffer.concat([...parts, tarEnd]), 1);
-    const start = Buffer.concat(parts.slice(0, -padded(end.content).length));
-    return Buffer.concat([gzipMember(start, 1), end.compressed]);
+    const files = entries.map((entry) => namedBelow(host, entry));
+    const own = await headersOf(files, known);
+    const hasSharedEnd = files.at(-1)?.content.equals(end.content) === true;
+    const tar = tarOf(files, known, own, hasSharedEnd ? files.length - 1 : files.length);
+    return hasSharedEnd ? Buffer.concat([gzipMember(tar, 1), end.compressed]) : gzipMember(tar, 1);
   };
-}
-
-const tarEnd = Buffer.alloc(2 * tarBlock);
-const nothing = Buffer.alloc(0);
-
-/** A file's bytes, filled up to whole blocks. */
-function padded(content: Buffer): readonly [Buffer, Buffer] {
-  return [content, tarEnd.subarray(0, paddedLength(content.length) - content.length)];
 }
 
 /** A file below its host's folder, with what of its header does not depend on that. */
@@ -65,21 +64,43 @@ interface Named extends PackedEntry {
   readonly kind: string;
 }
 
-/** What stands before the bytes of each file: as archiver writes it, or has written it for a file of that kind. */
-async function headersOf(
-  host: string,
-  entries: readonly PackedEntry[],
-  known: Map<string, Buffer>,
-): Promise<Buffer[]> {
-  const files = entries.map(({ name, mode, content }) => ({
-    name: safeName(`${host}/${name}`),
-    mode,
-    content,
-    kind: `${mode} ${content.length}`,
-  }));
+function namedBelow(host: string, { name, mode, content }: PackedEntry): Named {
+  return { name: safeName(`${host}/${name}`), mode, content, kind: `${mode} ${content.length}` };
+}
+
+/** Headers as archiver has written them for a file of each kind. */
+type KnownKinds = Map<string, HeaderPattern>;
+
+/** The headers that are no pattern's: those of names that do not fit. Learns the kinds that are new. */
+async function headersOf(files: readonly Named[], known: KnownKinds): Promise<ReadonlyMap<Named, Buffer>> {
   const made = await makeHeaders(files.filter(({ name, kind }) => !fitsHeader(name) || !known.has(kind)));
-  for (const [{ name, kind }, header] of made) if (fitsHeader(name)) known.set(kind, header);
-  return files.map((file) => made.get(file) ?? renamed(known.get(file.kind) ?? nothing, file.name));
+  for (const [{ name, kind }, header] of made) if (fitsHeader(name)) known.set(kind, patternOf(header));
+  return new Map([...made].filter(([{ name }]) => !fitsHeader(name)));
+}
+
+/** A tar of files, of which the first `whole` have their content and the others only their header; an end, where all are whole. */
+function tarOf(
+  files: readonly Named[],
+  known: KnownKinds,
+  own: ReadonlyMap<Named, Buffer>,
+  whole: number,
+): Buffer {
+  const isEnded = whole === files.length;
+  const lengths = files.map((file, index) => {
+    const header = own.get(file)?.length ?? tarBlock;
+    return header + (index < whole ? paddedLength(file.content.length) : 0);
+  });
+  const tar = Buffer.alloc(lengths.reduce((sum, length) => sum + length, isEnded ? 2 * tarBlock : 0));
+  let at = 0;
+  for (const [index, file] of files.entries()) {
+    const header = own.get(file);
+    const pattern = known.get(file.kind);
+    if (header !== undefined) header.copy(tar, at);
+    else if (pattern !== undefined) writeHeader(tar, at, pattern, file.name);
+    if (index < whole) file.content.copy(tar, at + (header?.length ?? tarBlock));
+    at += lengths[index] ?? 0;
+  }
+  return tar;
 }
 
 /** The headers of files as archiver writes them. */
@@ -93,7 +114,7 @@ async function makeHeaders(files: readonly Named[]): Promise<ReadonlyMap<Named, 
     tar,
     files.map(({ content }) => content.length),
   );
-  return new Map(files.map((file, index) => [file, headers[index] ?? nothing]));
+  return new Map(files.map((file, index) => [file, headers[index] ?? Buffer.alloc(0)]));
 }
 
 /**

@@ -14,6 +14,7 @@ import { templatesDir } from '../lib/package-root.ts';
 import type { PkiChange } from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
 import type { ImageArchive } from '../model/image-archive.ts';
+import { createPairReader } from '../pki/read-once.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { reportHtml } from '../report/html.ts';
@@ -96,6 +97,7 @@ export async function renderOutput(
   const forget = io.onInterrupt(output.discard);
   try {
     performance.mark('pki');
+    const pairs = createPairReader();
     const strangers = otherHostsIn(pkiDir, cluster);
     const {
       pki: store,
@@ -104,6 +106,7 @@ export async function renderOutput(
     } = await openStore(pkiDir, pkiRequest(cluster), {
       now: io.now(),
       onProgress: (done, total) => progress.update('certificates', done, total),
+      pairs,
     });
     const pki = withLocalFiles(store, read);
     performance.mark('binaries');
@@ -117,11 +120,17 @@ export async function renderOutput(
     const binaries = supply.source === 'bundle' ? supply.archives : [];
     const images = await kit.addImages(read, output.staging);
     performance.mark('bundles');
-    const { bundles: packed, hosts } = await assemble(cluster, pki, supply, images, output.staging, (done) =>
-      progress.update('bundles', done, cluster.hosts.length),
+    const { bundles: packed, hosts } = await assemble(
+      cluster,
+      pki,
+      supply,
+      images,
+      output.staging,
+      pairs,
+      (done) => progress.update('bundles', done, cluster.hosts.length),
     );
     performance.mark('verify');
-    const findings = verifyCluster(clusterFactsOf(cluster, io.now()), hosts);
+    const findings = verifyCluster(clusterFactsOf(cluster, io.now()), hosts, pairs);
     const errors = findings.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) throw new ContradictionError(errors);
     const bundles = cluster.hosts.flatMap((host, index) => {

@@ -4,7 +4,7 @@
  * `10.1`, which ipaddr.js reads as other addresses); ipaddr.js gives the bytes
  * and the canonical text (RFC 5952).
  */
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 export type Family = 'ipv4' | 'ipv6';
@@ -32,10 +32,16 @@ export function addressBits(family: Family): number {
 
 /** The address that a text names, or undefined; zones (`%eth0`) and leading zeros are refused. */
 export function parseAddress(text: string): Address | undefined {
+  // Node takes an IPv4 address in one spelling only, which is the canonical one.
+  if (isIPv4(text)) return { family: 'ipv4', text, value: ipv4Value(text) };
   if (isIP(text) === 0 || text.includes('%')) return undefined;
   const parsed = ipaddr.parse(text);
   const value = parsed.toByteArray().reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   return addressOf(parsed.kind(), value);
+}
+
+function ipv4Value(text: string): bigint {
+  return BigInt(text.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0));
 }
 
 /** The address of a family and a number. */

@@ -1,4 +1,5 @@
 /** Versions of Kubernetes and etcd: `1.20.2`, `v1.20.2`, `1.20`. */
+import { remembered } from './remember.ts';
 
 export interface Version {
   /** `1.20`. */
@@ -16,7 +17,10 @@ export function parseVersion(text: string): Version | undefined {
 
 /** Orders minors: negative when `left` is older. */
 export function compareMinors(left: string, right: string): number {
-  const [leftMajor = 0, leftMinor = 0] = left.split('.').map(Number);
-  const [rightMajor = 0, rightMinor = 0] = right.split('.').map(Number);
+  const [leftMajor = 0, leftMinor = 0] = numbersOf(left);
+  const [rightMajor = 0, rightMinor = 0] = numbersOf(right);
   return leftMajor - rightMajor || leftMinor - rightMinor;
 }
+
+/** There are few minors, and every row of every table is asked about one. */
+const numbersOf = remembered((minor: string) => minor.split('.').map(Number));

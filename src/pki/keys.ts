@@ -124,9 +124,17 @@ export function publicKeyDerOf(privateKeyPem: string): Buffer {
   );
 }
 
-/** Whether a private key belongs to a certificate; throws node's error when the key cannot be read. */
-export function keyMatchesCertificate(privateKeyPem: string, certificateDer: Buffer, spki: Buffer): boolean {
-  if (ecPublicKeyDer(privateKeyPem)?.equals(spki) === true) return true;
+/**
+ * Whether a private key, of which `ownSpki` is the public half, belongs to a certificate with the
+ * public key `spki`; throws node's error when the key cannot be read.
+ */
+export function keyMatchesCertificate(
+  privateKeyPem: string,
+  ownSpki: Buffer,
+  certificateDer: Buffer,
+  spki: Buffer,
+): boolean {
+  if (ownSpki.equals(spki)) return true;
   // The last word is OpenSSL's: a certificate may hold its point compressed, for example.
   return new X509Certificate(certificateDer).checkPrivateKey(createPrivateKey(privateKeyPem));
 }

@@ -1,6 +1,6 @@
 /** A certificate and its key as they stand in the store: both there, readable, and belonging together. */
 import type { KeyPair } from '../model/certificate.ts';
-import { type Certificate, readCertificate } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 import { keyMatchesCertificate } from './keys.ts';
 import { pairPaths } from './layout.ts';
 import type { PkiProblemKind } from './problem.ts';
@@ -38,7 +38,7 @@ export function readPair(reader: StoreReader, stem: string, withoutKey: PkiProbl
       withoutKeyFix(withoutKey, reader.pathOf(paths.key)),
     );
   }
-  const certificate = tryTo(() => readCertificate(certificatePem));
+  const certificate = tryTo(() => reader.pairs.certificate(certificatePem));
   if (certificate === undefined) {
     const fix = 'restore it from a backup, or move both files away to have them made anew';
     return refuse('unreadable-certificate', paths.certificate, 'holds no certificate in PEM', fix);
@@ -48,7 +48,12 @@ export function readPair(reader: StoreReader, stem: string, withoutKey: PkiProbl
     return refuse('encrypted-key', paths.key, 'is encrypted; the daemons cannot ask for a passphrase', fix);
   }
   const matches = tryTo(() =>
-    keyMatchesCertificate(privateKeyPem, certificate.der, certificate.publicKeyDer),
+    keyMatchesCertificate(
+      privateKeyPem,
+      reader.pairs.publicKey(privateKeyPem),
+      certificate.der,
+      certificate.publicKeyDer,
+    ),
   );
   if (matches === undefined) {
     const fix = 'restore it from a backup, or move both files away to have them made anew';

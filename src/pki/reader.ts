@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { storeFiles } from './layout.ts';
 import type { PkiProblem } from './problem.ts';
+import { createPairReader, type PairReader } from './read-once.ts';
 
 export interface StoreReader {
   /** Text of a file by its path relative to the store; undefined when it is not there, or refused as a problem. */
@@ -14,6 +15,8 @@ export interface StoreReader {
   readonly tightens: boolean;
   /** Paths of secrets that others could read until now. */
   readonly exposed: string[];
+  /** What takes the texts apart. */
+  readonly pairs: PairReader;
 }
 
 const mostBytes = 1_048_576;
@@ -24,6 +27,7 @@ export function createReader(
   root: string,
   tightens: boolean,
   pending: ReadonlyMap<string, string>,
+  pairs: PairReader = createPairReader(),
 ): StoreReader {
   const problems: PkiProblem[] = [];
   const exposed: string[] = [];
@@ -71,7 +75,7 @@ export function createReader(
     return hasFolders(path) && isUsable(path, 'file', absolute) ? readFileSync(absolute, 'utf8') : undefined;
   };
 
-  return { read, pathOf: (path) => join(root, path), problems, tightens, exposed };
+  return { read, pathOf: (path) => join(root, path), problems, tightens, exposed, pairs };
 }
 
 /** A warning about secrets that others could read, or nothing. */

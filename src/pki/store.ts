@@ -19,6 +19,7 @@ import { ensureFolder } from './folder.ts';
 import { beginTransaction, type OnStep, recover } from './journal.ts';
 import { markerText, storeFiles } from './layout.ts';
 import { refuse } from './problem.ts';
+import type { PairReader } from './read-once.ts';
 import { createReader } from './reader.ts';
 
 export interface StoreOptions {
@@ -31,6 +32,8 @@ export interface StoreOptions {
   readonly lockWaitMs?: number;
   /** Told before each thing that is done to the disk. */
   readonly onStep?: OnStep;
+  /** Reads what is in the store; one that a command goes on with saves reading it again. */
+  readonly pairs?: PairReader;
 }
 
 export interface OpenedStore {
@@ -56,12 +59,12 @@ export async function openStore(
 }
 
 async function openLocked(root: string, request: PkiRequest, options: StoreOptions): Promise<OpenedStore> {
-  const { now, onProgress, reissue, onStep = () => {} } = options;
+  const { now, onProgress, reissue, onStep = () => {}, pairs } = options;
   const pause = createPause();
   await recover(root, onStep);
   // Looked at again under the lock: another run may have filled it meanwhile.
   const folder = ensureFolder(root);
-  const reader = createReader(root, true, new Map());
+  const reader = createReader(root, true, new Map(), pairs);
   const contents = await readContents(reader, request, folder, now, pause);
   refuse(contents.problems);
   const transaction = beginTransaction(root, onStep);

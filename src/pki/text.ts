@@ -5,11 +5,13 @@ import {
   type CertificateFacts,
   certificateFacts,
   decodeCertificate,
+  readCertificate,
   sha256,
 } from './certificate.ts';
-import { DerError } from './der.ts';
 import { publicKeyKind } from './keys.ts';
+import type { PairReader } from './read-once.ts';
 
+const beginning = '-----BEGIN CERTIFICATE-----';
 const block = /-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----/g;
 
 /**
@@ -39,10 +41,13 @@ export interface PairText {
 }
 
 /** The texts of a pair by the PEM text of its certificate; DerError when that cannot be read. */
-export function pairText(certificatePem: string): PairText {
-  const certificates = certificatesIn(certificatePem);
-  const [leaf] = certificates;
-  if (leaf === undefined) throw new DerError('no PEM block CERTIFICATE');
+export function pairText(
+  certificatePem: string,
+  pairs: Pick<PairReader, 'certificate'> = { certificate: readCertificate },
+): PairText {
+  const leaf = pairs.certificate(certificatePem);
+  const isAlone = certificatePem.split(beginning).length === 2;
+  const certificates = isAlone ? [leaf] : certificatesIn(certificatePem);
   return { certificate: textOfAll(certificates), publicKeySha256: sha256(leaf.publicKeyDer) };
 }
 

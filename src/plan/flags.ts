@@ -34,23 +34,27 @@ export function componentVariables(
   const defaults = flagRowsOf(component, facts.minor)
     .filter((row) => holds(facts, row.when))
     .map((row) => flagOf(component, row, facts));
-  const flags = merge(component, defaults, settings.args);
-  const words = (variable: string) => flags.filter((flag) => flag.variable === variable).map(wordOf);
-  const isShared = (variable: string) => (sharedVariables as readonly string[]).includes(variable);
-  const own = component.variables.filter((variable) => !isShared(variable));
-  const overridden = component.variables.filter(
-    (variable) =>
-      isShared(variable) &&
-      words(variable).join(' ') !==
-        defaults
-          .filter((flag) => flag.variable === variable)
-          .map(wordOf)
-          .join(' '),
-  );
+  const usual = wordsByVariable(component, defaults);
+  const words = wordsByVariable(component, merge(component, defaults, settings.args));
+  const pick = (isWanted: (variable: string) => boolean): Variables =>
+    Object.fromEntries([...words].filter(([variable]) => isWanted(variable)));
   return {
-    own: Object.fromEntries(own.map((variable) => [variable, words(variable)])),
-    overrides: Object.fromEntries(overridden.map((variable) => [variable, words(variable)])),
+    own: pick((variable) => !isShared(variable)),
+    overrides: pick(
+      (variable) => isShared(variable) && words.get(variable)?.join(' ') !== usual.get(variable)?.join(' '),
+    ),
   };
+}
+
+function isShared(variable: string): boolean {
+  return (sharedVariables as readonly string[]).includes(variable);
+}
+
+/** The words of every variable of a component, in the order of its row. */
+function wordsByVariable(component: ComponentRow, flags: readonly Flag[]): Map<string, string[]> {
+  const words = new Map<string, string[]>(component.variables.map((variable) => [variable, []]));
+  for (const flag of flags) words.get(flag.variable)?.push(wordOf(flag));
+  return words;
 }
 
 /** The shared variables with their default flags, from whichever components have them. */
@@ -98,6 +102,7 @@ function flagOf(component: ComponentRow, row: FlagRow, facts: Facts): Flag {
 }
 
 function fill(value: string, facts: Facts): string {
+  if (!value.includes('{')) return value;
   return value.replace(/\{(\w+)\}/g, (_, name: string) => {
     const text = facts.text[name];
     if (text === undefined) throw new Error(`no such fact: ${name}`);

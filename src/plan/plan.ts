@@ -31,34 +31,48 @@ import { valuesOf } from './values.ts';
 /** The plan of one host. */
 export function planHost(cluster: Cluster, host: Host): HostPlan {
   const facts = factsOf(cluster, host);
-  const applies = (row: { readonly role: Role; readonly when?: string }) =>
-    host.roles.includes(row.role) && holds(facts, row.when);
-  const modules = modulesOf(cluster, requirements.modules.filter(applies));
+  const kind = kinds(facts.conditions, '', () => kindOf(cluster, host, facts));
   return {
     cluster,
     host,
-    directories: directories(facts.conditions, '', () => directoriesOf(cluster, host, facts)),
+    ...kind,
     files: filesOf(cluster, host, facts),
+    peers: peersOf(cluster, host, facts),
+    requiresSwapOff: host.roles.includes('worker') && failsOnSwap(host),
+    requiresCgroupV2: host.roles.includes('worker') && failsOnCgroupV1(cluster, host),
+    values: valuesOf(cluster, host, facts, kind.modules),
+  };
+}
+
+/** What follows from a host's roles and conditions alone: one and the same lists for all hosts of a kind. */
+type KindOfHost = Omit<
+  HostPlan,
+  'cluster' | 'host' | 'files' | 'peers' | 'requiresSwapOff' | 'requiresCgroupV2' | 'values'
+>;
+
+const kinds = createMemo<Facts['conditions'], KindOfHost>();
+
+function kindOf(cluster: Cluster, { roles }: Host, facts: Facts): KindOfHost {
+  const applies = (row: { readonly role: Role; readonly when?: string }) =>
+    roles.includes(row.role) && holds(facts, row.when);
+  return {
+    directories: directoriesOf(cluster, roles, facts),
     units: requirements.units.filter(applies),
     users: requirements.users.filter(applies),
-    binaries: binariesOf(cluster, host.roles),
+    binaries: binariesOf(cluster, roles),
     commands: requirements.commands.filter(applies),
     ports: requirements.ports.filter(applies).map(({ port, unit }) => ({
       port: portOf(cluster, port),
       unit,
     })),
-    modules,
+    modules: modulesOf(cluster, requirements.modules.filter(applies)),
     space: requirements.space
       .filter(applies)
       .map(({ path, mebibytes }) => ({ path: stateFolder(cluster, path), mebibytes })),
-    peers: peersOf(cluster, host, facts),
     data: requirements.data.filter(applies).map(({ path }) => stateFolder(cluster, path)),
     generated: requirements.generated.filter(applies).map((row) => row.path),
     awaited: requirements.awaited.filter(applies).map(({ unit, path }) => ({ unit, path })),
-    runtime: runtimeOf(cluster, host),
-    requiresSwapOff: host.roles.includes('worker') && failsOnSwap(host),
-    requiresCgroupV2: host.roles.includes('worker') && failsOnCgroupV1(cluster, host),
-    values: valuesOf(cluster, host, facts, modules),
+    runtime: runtimeOf(cluster, roles),
   };
 }
 
@@ -93,11 +107,9 @@ function failsOnCgroupV1({ kubernetes }: Cluster, { components: { kubelet } }: H
   return said === undefined ? isFrom(kubernetes.minor, '1.35') : said === true;
 }
 
-const directories = createMemo<Facts['conditions'], readonly DirectorySpec[]>();
-
-function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpec[] {
+function directoriesOf(cluster: Cluster, roles: readonly Role[], facts: Facts): DirectorySpec[] {
   const rows = hostDirectories.filter(
-    (row) => row.roles.some((role) => host.roles.includes(role)) && holds(facts, row.when),
+    (row) => row.roles.some((role) => roles.includes(role)) && holds(facts, row.when),
   );
   const fromTable = rows.map(({ path, mode, owner = 'root', group = 'root' }) => ({
     path,
@@ -105,7 +117,7 @@ function directoriesOf(cluster: Cluster, host: Host, facts: Facts): DirectorySpe
     owner,
     group,
   }));
-  if (!host.roles.includes('etcd')) return fromTable;
+  if (!roles.includes('etcd')) return fromTable;
   const listed = new Set(fromTable.map(({ path }) => path));
   return [...fromTable, ...etcdDirectories(cluster).filter(({ path }) => !listed.has(path))];
 }
@@ -231,6 +243,8 @@ function bootstrapKubeconfig(cluster: Cluster, host: Host, facts: Facts): FileSp
   ];
 }
 
+const peersOfKinds = createMemo<Facts['conditions'], HostPlan['peers']>();
+
 function peersOf(cluster: Cluster, host: Host, facts: Facts): HostPlan['peers'] {
   const rows = requirements.peers.filter(
     (row) =>
@@ -238,16 +252,22 @@ function peersOf(cluster: Cluster, host: Host, facts: Facts): HostPlan['peers'] 
       holds(facts, row.when) &&
       (row.role === row.of || !host.roles.includes(row.of)),
   );
-  return rows.flatMap((row) => {
-    if (row.of === 'etcd' && cluster.etcd.external !== undefined) return externalPeers(cluster.etcd.external);
-    return hostsWithRole(cluster, row.of)
-      .filter((other) => other !== host)
-      .map((other) => ({
+  const waitFor = (isOther: (other: Host) => boolean) =>
+    rows.flatMap((row) => {
+      if (row.of === 'etcd' && cluster.etcd.external !== undefined)
+        return externalPeers(cluster.etcd.external);
+      const others = hostsWithRole(cluster, row.of).filter(isOther);
+      return others.map((other) => ({
         name: other.name,
         address: primaryAddress(other).text,
         port: portOf(cluster, row.port),
       }));
-  });
+    });
+  // Who is none of those that it waits for waits for the same as all hosts of its kind.
+  const isAmongThem = rows.some((row) => host.roles.includes(row.of));
+  return isAmongThem
+    ? waitFor((other) => other !== host)
+    : peersOfKinds(facts.conditions, '', () => waitFor(() => true));
 }
 
 /** They have no names of ours, and an endpoint may be a DNS name. */
@@ -258,8 +278,8 @@ function externalPeers({ endpoints }: ExternalEtcdSettings): HostPlan['peers'] {
   });
 }
 
-function runtimeOf(cluster: Cluster, host: Host): HostPlan['runtime'] {
-  if (!host.roles.includes('worker')) return undefined;
+function runtimeOf(cluster: Cluster, roles: readonly Role[]): HostPlan['runtime'] {
+  if (!roles.includes('worker')) return undefined;
   const { type, socket } = cluster.runtime;
   // What stands between the kubelet and Docker is ours, and listens once it is installed.
   return { type, unit: runtimeUnitOf(cluster), socket: type === 'docker' ? undefined : socket };

@@ -7,6 +7,7 @@ import { corednsImageOf, isFrom } from '../catalog/releases.ts';
 import { httpsUrl } from '../lib/endpoint.ts';
 import { type Address, parseAddress, urlHost } from '../lib/ip.ts';
 import { createMemo } from '../lib/memo.ts';
+import { rememberedByObject } from '../lib/remember.ts';
 import { parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
@@ -102,7 +103,6 @@ function variablesOf(host: Host, facts: Facts): TemplateValues {
 }
 
 function etcdValues(cluster: Cluster, host: Host): TemplateValues {
-  const members = hostsWithRole(cluster, 'etcd');
   const loopbackUrl = httpsUrl('127.0.0.1', etcdClientPort);
   return {
     name: host.name,
@@ -113,13 +113,20 @@ function etcdValues(cluster: Cluster, host: Host): TemplateValues {
     clientUrl: etcdClientUrl(host),
     loopbackUrl,
     listenClientUrls: [etcdClientUrl(host), loopbackUrl].join(','),
-    initialCluster: members.map((member) => `${member.name}=${etcdPeerUrl(member)}`).join(','),
+    initialCluster: initialClusters(cluster, '', () => initialCluster(cluster)),
     // etcd 3.4 starts on arm64 only when told that the platform is unsupported (etcd-io/etcd, etcdmain/etcd.go).
     isUnsupportedArch: host.arch === 'arm64' && parseVersion(cluster.etcd.version)?.minor === '3.4',
     env: Object.entries(cluster.etcd.env).map(([name, value]) => ({ name, value })),
     // Read by files that are there only with a backup.
     backup: cluster.etcd.backup ?? {},
   };
+}
+
+const initialClusters = createMemo<Cluster, string>();
+
+function initialCluster(cluster: Cluster): string {
+  const members = hostsWithRole(cluster, 'etcd');
+  return members.map((member) => `${member.name}=${etcdPeerUrl(member)}`).join(',');
 }
 
 function networkValues(cluster: Cluster): TemplateValues {
@@ -195,19 +202,24 @@ function hostsNamedOn(cluster: Cluster, host: Host): readonly Host[] {
  * Lines of /etc/hosts: hosts by their names, and the endpoint's name where the cluster
  * keeps what it means.
  */
-function hostsFileLines(cluster: Cluster, host: Host): TemplateValues[] {
-  const line = (address: Address, names: readonly string[]) => ({
-    address: address.text,
-    names: names.join(' '),
-  });
+function hostsFileLines(cluster: Cluster, host: Host): readonly TemplateValues[] {
   const named = hostsNamedOn(cluster, host);
-  const lines = named.flatMap((member) => member.addresses.map((address) => line(address, namesOf(member))));
+  const lines = named.flatMap(ownLines);
   const target = endpointTarget(cluster, host);
   const { host: name } = cluster.endpoint;
   const isNamed = parseAddress(name) !== undefined || named.some((member) => namesOf(member).includes(name));
-  return isNamed || target === undefined ? lines : [...lines, line(target, [name])];
+  return isNamed || target === undefined ? lines : [...lines, hostsFileLine(target, [name])];
 }
 
-function namesOf(host: Host): string[] {
-  return host.fqdn === undefined ? [host.name] : [host.fqdn, host.name];
+/** The lines of a host, which are the same wherever it is named. */
+const ownLines = rememberedByObject((host: Host): readonly TemplateValues[] =>
+  host.addresses.map((address) => hostsFileLine(address, namesOf(host))),
+);
+
+function hostsFileLine(address: Address, names: readonly string[]): TemplateValues {
+  return { address: address.text, names: names.join(' ') };
 }
+
+const namesOf = rememberedByObject((host: Host): readonly string[] =>
+  host.fqdn === undefined ? [host.name] : [host.fqdn, host.name],
+);

@@ -1,5 +1,5 @@
 /** What is verified: the files of all hosts as plain data, and what the plan knows about them. */
-
+import { createMemo } from '../lib/memo.ts';
 import { parseVersion } from '../lib/version.ts';
 import type { Cluster, EndpointMode, Role } from '../model/cluster.ts';
 import type { Ownership, Placement } from '../model/file.ts';
@@ -57,17 +57,36 @@ export function programPaths(name: string): string[] {
   return programFolders.map((folder) => `${folder}/${name}`);
 }
 
-/** A host's bundle out of its plan and its files as rendered. */
+/** A host's bundle out of its plan and its files as rendered; of those, only what is verified is held. */
 export function hostBundleOf(plan: HostPlan, files: readonly BundleFile[]): HostBundle {
-  const { host, directories, data, generated, binaries, commands, ports } = plan;
+  const { host, ports } = plan;
   return {
     host: host.name,
     roles: host.roles,
     names: [host.name, ...(host.fqdn === undefined ? [] : [host.fqdn])],
     addresses: host.addresses.map((address) => address.text),
-    files,
-    made: [...directories.map(({ path }) => path), ...data, ...generated],
-    programs: [...binaries.map(({ path }) => path), ...commands.flatMap(({ name }) => programPaths(name))],
+    files: files.map(({ path, mode, owner, group, placement, content }) => ({
+      path,
+      mode,
+      owner,
+      group,
+      placement,
+      content,
+    })),
+    made: madeOn(plan.directories, '', () => madeBy(plan)),
+    programs: programsOn(plan.binaries, '', () => programsOf(plan)),
     ports,
   };
+}
+
+/** Hosts of a kind have these lists from one plan. */
+const madeOn = createMemo<HostPlan['directories'], readonly string[]>();
+const programsOn = createMemo<HostPlan['binaries'], readonly string[]>();
+
+function madeBy({ directories, data, generated }: HostPlan): string[] {
+  return [...directories.map(({ path }) => path), ...data, ...generated];
+}
+
+function programsOf({ binaries, commands }: HostPlan): string[] {
+  return [...binaries.map(({ path }) => path), ...commands.flatMap(({ name }) => programPaths(name))];
 }

@@ -4,7 +4,6 @@ import { hostFiles } from '../catalog/host-files.ts';
 import { parseAddress } from '../lib/ip.ts';
 import { remembered, rememberedByObject } from '../lib/remember.ts';
 import type { AuthorityName } from '../model/certificate.ts';
-import type { Role } from '../model/cluster.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { isSignedBy, verifyingKey } from '../pki/signature.ts';
 import { deviants, type Stated } from './agree.ts';
@@ -24,9 +23,17 @@ export interface HeldCertificate {
 }
 
 /** The certificates that the catalog gives to a host, as they stand in its bundle. */
-export function heldCertificates({ facts, withRole }: ClusterView, host: HostView): HeldCertificate[] {
+export function heldCertificates(view: ClusterView, host: HostView): readonly HeldCertificate[] {
+  return heldIn(view)(host);
+}
+
+const heldIn = rememberedByObject((view: ClusterView) =>
+  rememberedByObject((host: HostView) => heldOf(view, host)),
+);
+
+function heldOf({ facts, withRole }: ClusterView, host: HostView): HeldCertificate[] {
   const keepsEtcd = withRole('etcd').length > 0;
-  const rows = rowsOf(facts.bootstrapMethod, host.bundle.roles).filter(
+  const rows = rowsOf(`${facts.bootstrapMethod} ${host.bundle.roles.join()}`).filter(
     // Where others keep etcd, its authority and the certificates for it are theirs.
     ({ authority }) => keepsEtcd || authority !== 'etcd-ca',
   );
@@ -50,11 +57,13 @@ export function heldCertificates({ facts, withRole }: ClusterView, host: HostVie
   });
 }
 
-function rowsOf(method: string, roles: readonly Role[]): readonly CertificateRow[] {
+const rowsOf = remembered((methodAndRoles: string): readonly CertificateRow[] => {
+  const [method, roles = ''] = methodAndRoles.split(' ');
   return certificates.filter(
-    ({ role, bootstrap }) => roles.includes(role) && (bootstrap === undefined || bootstrap === method),
+    ({ role, bootstrap }) =>
+      roles.split(',').includes(role) && (bootstrap === undefined || bootstrap === method),
   );
-}
+});
 
 /** Where authorities stand: the paths of their certificates, by the catalog of files. */
 export const authorityFiles: readonly { readonly authority: AuthorityName; readonly path: string }[] =

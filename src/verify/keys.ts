@@ -52,7 +52,7 @@ const keyNames = new Map<string, string>([
 
 /** Who names a file: flags, variables and fields by themselves, scripts and others by their own name. */
 function neededBy(host: HostView, path: string): string[] {
-  const named = [...namedOn(host)]
+  const named = namedOn(host)
     .filter((one) => one.path === path)
     .map(({ what, file }) => `${what} (${file})`);
   if (named.length > 0) return [...new Set(named)];

@@ -60,6 +60,9 @@ function endOfLine(text: string, at: number): number {
   return end === -1 ? text.length : end;
 }
 
+/** Characters that mean nothing but themselves. */
+const plainRun = /[^\s"\\]+/y;
+
 /** A value up to its closing quote, or to the end of its line; a backslash joins lines. */
 function readValue(text: string, start: number, firstLine: number) {
   const isQuoted = text[start] === '"';
@@ -67,6 +70,16 @@ function readValue(text: string, start: number, firstLine: number) {
   let [at, line, value] = [isQuoted ? start + 1 : start, firstLine, ''];
   let isInWord = false;
   for (; at < text.length; at++) {
+    plainRun.lastIndex = at;
+    const run = plainRun.exec(text)?.[0];
+    if (run !== undefined) {
+      value += run;
+      if (isInWord) (words.at(-1) as { text: string }).text += run;
+      else words.push({ text: run, line });
+      isInWord = true;
+      at += run.length;
+      if (at >= text.length) break;
+    }
     let character = text[at] as string;
     if (isQuoted ? character === '"' : character === '\n') break;
     if (character === '\n') line += 1;

@@ -4,6 +4,7 @@
  * Nothing is read from a disk, no clock is asked, and nothing here knows how files are rendered.
  */
 import type { Finding } from '../model/finding.ts';
+import { createPairReader, type PairReader } from '../pki/read-once.ts';
 import type { ClusterFacts, HostBundle } from './bundle.ts';
 import { balancersKnowApiServers, floatingAddressesAgree } from './checks/balancing.ts';
 import {
@@ -41,63 +42,81 @@ import {
   modesAreRight,
   timersHaveServices,
 } from './checks/whole.ts';
-import { type ClusterView, type Found, viewOf } from './view.ts';
+import { type ClusterView, createViews, type Found } from './view.ts';
 
 export interface CheckRow {
   readonly name: string;
+  /** `host`: what it finds on a host depends on that host's files alone, and it never asks for another. */
+  readonly of: 'cluster' | 'host';
   readonly check: (view: ClusterView) => Iterable<Found>;
 }
 
 export const checks: readonly CheckRow[] = [
-  { name: 'files-complete', check: filesAreComplete },
-  { name: 'modes-right', check: modesAreRight },
-  { name: 'timers-have-services', check: timersHaveServices },
-  { name: 'paths-exist', check: pathsExist },
-  { name: 'flags-complete', check: flagsAreComplete },
-  { name: 'flags-known', check: flagsAreKnown },
-  { name: 'flags-current', check: flagsAreCurrent },
-  { name: 'etcd-variables-known', check: etcdVariablesAreKnown },
-  { name: 'kinds-known', check: kindsAreKnown },
-  { name: 'authorities-agree', check: authoritiesAgree },
-  { name: 'certificates-right', check: certificatesAreRight },
-  { name: 'certificates-valid', check: certificatesAreValid },
-  { name: 'keys-match', check: keysMatch },
-  { name: 'signing-keys-match', check: signingKeysMatch },
-  { name: 'service-account-key-is-one', check: serviceAccountKeyIsOne },
-  { name: 'keys-kept-secret', check: keysAreKeptSecret },
-  { name: 'keys-needed', check: keysAreNeeded },
-  { name: 'front-proxy-let-in', check: frontProxyIsLetIn },
-  { name: 'api-urls-covered', check: apiUrlsAreCovered },
-  { name: 'kubelets-covered', check: kubeletsAreCovered },
-  { name: 'names-lead-to-control-planes', check: namesLeadToControlPlanes },
-  { name: 'names-own', check: namesAreOwn },
-  { name: 'hosts-files-right', check: hostsFilesAreRight },
-  { name: 'balancers-know-api-servers', check: balancersKnowApiServers },
-  { name: 'floating-addresses-agree', check: floatingAddressesAgree },
-  { name: 'etcd-complete', check: etcdIsComplete },
-  { name: 'etcd-urls-covered', check: etcdUrlsAreCovered },
-  { name: 'etcd-trusted', check: etcdIsTrusted },
-  { name: 'etcd-members-agree', check: membersAgree },
-  { name: 'etcd-members-known', check: apiServersKnowMembers },
-  { name: 'tokens-agree', check: tokensAgree },
-  { name: 'token-files-right', check: tokenFilesAreRight },
-  { name: 'token-secrets-right', check: tokenSecretsAreRight },
-  { name: 'tokens-accepted', check: tokensAreAccepted },
-  { name: 'encryption-keys-agree', check: encryptionKeysAgree },
-  { name: 'networks-agree', check: networksAgree },
-  { name: 'services-reached', check: servicesAreReached },
-  { name: 'cgroup-drivers-agree', check: cgroupDriversAgree },
-  { name: 'runtime-sockets-agree', check: runtimeSocketsAgree },
-  { name: 'ports-free', check: portsAreFree },
-  { name: 'ports-asked-for', check: portsAreAskedFor },
+  { name: 'files-complete', of: 'cluster', check: filesAreComplete },
+  { name: 'modes-right', of: 'host', check: modesAreRight },
+  { name: 'timers-have-services', of: 'host', check: timersHaveServices },
+  { name: 'paths-exist', of: 'host', check: pathsExist },
+  { name: 'flags-complete', of: 'host', check: flagsAreComplete },
+  { name: 'flags-known', of: 'host', check: flagsAreKnown },
+  { name: 'flags-current', of: 'host', check: flagsAreCurrent },
+  { name: 'etcd-variables-known', of: 'host', check: etcdVariablesAreKnown },
+  { name: 'kinds-known', of: 'host', check: kindsAreKnown },
+  { name: 'authorities-agree', of: 'cluster', check: authoritiesAgree },
+  { name: 'certificates-right', of: 'cluster', check: certificatesAreRight },
+  { name: 'certificates-valid', of: 'cluster', check: certificatesAreValid },
+  { name: 'keys-match', of: 'cluster', check: keysMatch },
+  { name: 'signing-keys-match', of: 'host', check: signingKeysMatch },
+  { name: 'service-account-key-is-one', of: 'cluster', check: serviceAccountKeyIsOne },
+  { name: 'keys-kept-secret', of: 'cluster', check: keysAreKeptSecret },
+  { name: 'keys-needed', of: 'host', check: keysAreNeeded },
+  { name: 'front-proxy-let-in', of: 'host', check: frontProxyIsLetIn },
+  { name: 'api-urls-covered', of: 'cluster', check: apiUrlsAreCovered },
+  { name: 'kubelets-covered', of: 'cluster', check: kubeletsAreCovered },
+  { name: 'names-lead-to-control-planes', of: 'cluster', check: namesLeadToControlPlanes },
+  { name: 'names-own', of: 'host', check: namesAreOwn },
+  { name: 'hosts-files-right', of: 'cluster', check: hostsFilesAreRight },
+  { name: 'balancers-know-api-servers', of: 'cluster', check: balancersKnowApiServers },
+  { name: 'floating-addresses-agree', of: 'cluster', check: floatingAddressesAgree },
+  { name: 'etcd-complete', of: 'cluster', check: etcdIsComplete },
+  { name: 'etcd-urls-covered', of: 'cluster', check: etcdUrlsAreCovered },
+  { name: 'etcd-trusted', of: 'cluster', check: etcdIsTrusted },
+  { name: 'etcd-members-agree', of: 'cluster', check: membersAgree },
+  { name: 'etcd-members-known', of: 'cluster', check: apiServersKnowMembers },
+  { name: 'tokens-agree', of: 'cluster', check: tokensAgree },
+  { name: 'token-files-right', of: 'host', check: tokenFilesAreRight },
+  { name: 'token-secrets-right', of: 'host', check: tokenSecretsAreRight },
+  { name: 'tokens-accepted', of: 'cluster', check: tokensAreAccepted },
+  { name: 'encryption-keys-agree', of: 'cluster', check: encryptionKeysAgree },
+  { name: 'networks-agree', of: 'cluster', check: networksAgree },
+  { name: 'services-reached', of: 'cluster', check: servicesAreReached },
+  { name: 'cgroup-drivers-agree', of: 'host', check: cgroupDriversAgree },
+  { name: 'runtime-sockets-agree', of: 'host', check: runtimeSocketsAgree },
+  { name: 'ports-free', of: 'host', check: portsAreFree },
+  { name: 'ports-asked-for', of: 'host', check: portsAreAskedFor },
 ];
 
-/** Everything that the checks find in the bundles of all hosts of a cluster, in the order of the checks. */
-export function verifyCluster(facts: ClusterFacts, bundles: readonly HostBundle[]): Finding[] {
-  const view = viewOf(facts, bundles);
-  const findings = checks.flatMap(({ name, check }) =>
-    [...check(view)].map((found) => ({ check: name, severity: found.severity ?? 'error', ...found })),
-  );
+/**
+ * Everything that the checks find in the bundles of all hosts of a cluster, in the order of the checks.
+ * What is read of a host for its own checks is let go before the next host: thousands of hosts
+ * need no more memory for it than one. `pairs` may have read certificates and keys before.
+ */
+export function verifyCluster(
+  facts: ClusterFacts,
+  bundles: readonly HostBundle[],
+  pairs: PairReader = createPairReader(),
+): Finding[] {
+  const views = createViews(facts, bundles, pairs);
+  const ofHosts = bundles.flatMap((bundle) => runChecks('host', views.ofHost(bundle)));
+  const all = [...ofHosts, ...runChecks('cluster', views.ofAll())];
+  const findings = checks.flatMap(({ name }) => all.filter(({ check }) => check === name));
   // Two files of a host may lead to one and the same fault in a third.
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+function runChecks(of: CheckRow['of'], view: ClusterView): Finding[] {
+  return checks
+    .filter((row) => row.of === of)
+    .flatMap(({ name, check }) =>
+      [...check(view)].map((found) => ({ check: name, severity: found.severity ?? 'error', ...found })),
+    );
 }

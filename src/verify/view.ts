@@ -4,8 +4,8 @@ import { once, remembered, rememberedByObject } from '../lib/remember.ts';
 import { programs } from '../lint/flags.ts';
 import type { ComponentKey, Role } from '../model/cluster.ts';
 import type { Finding } from '../model/finding.ts';
-import { type Certificate, readCertificate } from '../pki/certificate.ts';
-import { publicKeyDerOf } from '../pki/keys.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { createPairReader, type PairReader } from '../pki/read-once.ts';
 import type { BundleFile, ClusterFacts, HostBundle } from './bundle.ts';
 import { readEnvironment, readUnit, type Setting, type Variable, type Word } from './read-unit.ts';
 import { createYamlReader, textAt, type YamlDocument, type YamlFile } from './read-yaml.ts';
@@ -74,23 +74,60 @@ export interface ClusterView {
 }
 
 /** The view of a cluster's bundles; nothing is read before a check asks for it, and equal files once. */
-export function viewOf(facts: ClusterFacts, bundles: readonly HostBundle[]): ClusterView {
-  const parse = remembered((pem: string) => attempt(() => readCertificate(pem)));
-  const keyOf = remembered((pem: string) => attempt(() => publicKeyDerOf(pem).toString('base64')));
-  // Hosts share buffers of what is the same for all of them.
-  const text = rememberedByObject((content: Buffer) => content.toString());
+export function viewOf(
+  facts: ClusterFacts,
+  bundles: readonly HostBundle[],
+  pairs: PairReader = createPairReader(),
+): ClusterView {
+  return createViews(facts, bundles, pairs).ofAll();
+}
+
+/** Views of the same bundles that share what they read of files that several hosts have. */
+export interface Views {
+  readonly ofAll: () => ClusterView;
+  /** A view that ends at one host, for who looks at hosts one after another and keeps nothing. */
+  readonly ofHost: (bundle: HostBundle) => ClusterView;
+}
+
+/** The views of a cluster's bundles; see viewOf. */
+export function createViews(
+  facts: ClusterFacts,
+  bundles: readonly HostBundle[],
+  pairs: PairReader = createPairReader(),
+): Views {
+  const parse = remembered((pem: string) => attempt(() => pairs.certificate(pem)));
+  const keyOf = remembered((pem: string) => attempt(() => pairs.publicKey(pem).toString('base64')));
+  const isShared = sharedContents(bundles);
+  // Hosts share buffers of what is the same for all of them; of what is a host's own its view has the only use.
+  const ofShared = <Value>(read: (content: Buffer) => Value): ((content: Buffer) => Value) => {
+    const readOnce = rememberedByObject(read);
+    return (content) => (isShared(content) ? readOnce : read)(content);
+  };
+  const text = ofShared((content: Buffer) => content.toString());
+  const yamlOf = createYamlReader();
   const readers: Readers = {
     parse,
     keyOf,
     text,
-    yaml: rememberedByObject((content) => yamlOf(text(content))),
-    unit: rememberedByObject((content) => remembered((path) => unitOf(path, text(content)))),
-    environment: rememberedByObject((content) => readEnvironment(text(content))),
+    yaml: ofShared((content) => yamlOf(text(content))),
+    unit: ofShared((content) => remembered((path) => unitOf(path, text(content)))),
+    environment: ofShared((content) => readEnvironment(text(content))),
   };
-  const yamlOf = createYamlReader();
-  const hosts = bundles.map((bundle) => hostViewOf(bundle, readers));
-  const withRole = remembered((role: Role) => hosts.filter((host) => host.bundle.roles.includes(role)));
-  return { facts, hosts, withRole, parse, keyOf };
+  const viewOfHosts = (those: readonly HostBundle[]): ClusterView => {
+    const hosts = those.map((bundle) => hostViewOf(bundle, readers));
+    const withRole = remembered((role: Role) => hosts.filter((host) => host.bundle.roles.includes(role)));
+    return { facts, hosts, withRole, parse, keyOf };
+  };
+  return { ofAll: () => viewOfHosts(bundles), ofHost: (bundle) => viewOfHosts([bundle]) };
+}
+
+/** Whether several files of these bundles have one and the same buffer. */
+function sharedContents(bundles: readonly HostBundle[]): (content: Buffer) => boolean {
+  const seen = new Set<Buffer>();
+  const shared = new Set<Buffer>();
+  for (const { files } of bundles)
+    for (const { content } of files) (seen.has(content) ? shared : seen).add(content);
+  return (content) => shared.has(content);
 }
 
 interface Readers {
@@ -106,16 +143,21 @@ interface Readers {
 function hostViewOf(bundle: HostBundle, readers: Readers): HostView {
   const { parse, keyOf } = readers;
   const files = new Map(bundle.files.map((file) => [file.path, file]));
-  const text = (path: string) => {
+  const text = remembered((path: string) => {
     const file = files.get(path);
     return file === undefined ? undefined : readers.text(file.content);
-  };
-  const environment = (path: string) => {
+  });
+  const environment = remembered((path: string): readonly Variable[] => {
     const file = files.get(path);
     return file === undefined ? [] : readers.environment(file.content);
-  };
-  const units = once(() => bundle.files.flatMap(({ path, content }) => readers.unit(content)(path) ?? []));
-  const commands = once(() => units().flatMap((unit) => commandLinesOf(unit, environment)));
+  });
+  const units = once(() =>
+    bundle.files.flatMap(({ path, content }) =>
+      unitNameOf(path) === undefined ? [] : (readers.unit(content)(path) ?? []),
+    ),
+  );
+  const starts = once(() => units().flatMap((unit) => startOf(unit) ?? []));
+  const commandOf = rememberedByObject((start: Start) => commandLineOf(start, environment));
   const yamlFiles = once(() =>
     bundle.files.filter(isYaml).map(({ path, content }) => ({ path, file: readers.yaml(content) })),
   );
@@ -132,9 +174,12 @@ function hostViewOf(bundle: HostBundle, readers: Readers): HostView {
       return units();
     },
     get commands() {
-      return commands();
+      return starts().map(commandOf);
     },
-    command: (component) => commands().find((line) => line.component === component),
+    command: (component) => {
+      const start = starts().find((one) => one.component === component);
+      return start && commandOf(start);
+    },
     get etcd() {
       return environment(etcdEnv);
     },
@@ -154,8 +199,11 @@ function hostViewOf(bundle: HostBundle, readers: Readers): HostView {
 
 const unitPath = /^\/etc\/systemd\/system\/([^/]+?\.(?:service|timer|socket|path))(?:\.d\/[^/]+\.conf)?$/;
 
+/** The name of the unit that a path belongs to; hosts have few paths, and all the same. */
+const unitNameOf = remembered((path: string) => unitPath.exec(path)?.[1]);
+
 function unitOf(path: string, text: string): Unit | undefined {
-  const [, name] = unitPath.exec(path) ?? [];
+  const name = unitNameOf(path);
   return name === undefined ? undefined : { path, name, settings: readUnit(text) };
 }
 
@@ -164,6 +212,7 @@ const componentOfProgram = new Map(
 );
 
 interface Start {
+  readonly unit: string;
   readonly component: ComponentKey;
   readonly environmentFiles: readonly string[];
   /** What follows the program in ExecStart=, and the line of that. */
@@ -171,7 +220,7 @@ interface Start {
 }
 
 /** How a unit starts a daemon that this product knows; undefined for all other units. */
-const startOf = rememberedByObject(({ settings }: Unit): Start | undefined => {
+const startOf = rememberedByObject(({ path: unit, settings }: Unit): Start | undefined => {
   for (const { name, value, line } of settings) {
     if (name !== 'ExecStart') continue;
     const [program = '', ...words] = value.split(/\s+/);
@@ -180,14 +229,13 @@ const startOf = rememberedByObject(({ settings }: Unit): Start | undefined => {
     const environmentFiles = settings.flatMap((one) =>
       one.name === 'EnvironmentFile' ? [one.value.replace(/^-/, '')] : [],
     );
-    return { component, environmentFiles, words: words.map((text) => ({ text, line })) };
+    return { unit, component, environmentFiles, words: words.map((text) => ({ text, line })) };
   }
   return undefined;
 });
 
-function commandLinesOf(unit: Unit, variablesIn: (path: string) => readonly Variable[]): CommandLine[] {
-  const start = startOf(unit);
-  if (start === undefined) return [];
+function commandLineOf(start: Start, variablesIn: (path: string) => readonly Variable[]): CommandLine {
+  const { unit, component } = start;
   const environment = new Map<string, { variable: Variable; file: string }>();
   for (const file of start.environmentFiles)
     for (const variable of variablesIn(file)) environment.set(variable.name, { variable, file });
@@ -196,14 +244,14 @@ function commandLinesOf(unit: Unit, variablesIn: (path: string) => readonly Vari
     const [, variable] = /^\$\{?(\w+)\}?$/.exec(word.text) ?? [];
     if (variable === undefined) {
       const literal = word.text.replaceAll('%%', '%').replaceAll('$$', '$');
-      return [flagOf({ ...word, text: literal }, unit.path)];
+      return [flagOf({ ...word, text: literal }, unit)];
     }
     const set = environment.get(variable);
-    if (set === undefined) unset.push({ name: variable, value: word.text, line: word.line, file: unit.path });
-    return (set?.variable.words ?? []).map((one) => flagOf(one, set?.file ?? unit.path));
+    if (set === undefined) unset.push({ name: variable, value: word.text, line: word.line, file: unit });
+    return (set?.variable.words ?? []).map((one) => flagOf(one, set?.file ?? unit));
   });
   const flag = (wanted: string) => flags.findLast((one) => one.name === wanted);
-  return [{ component: start.component, unit: unit.path, flags, unset, flag }];
+  return { component, unit, flags, unset, flag };
 }
 
 function flagOf({ text, line }: Word, file: string): Flag {

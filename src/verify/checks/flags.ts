@@ -1,16 +1,17 @@
 /** Command lines and etcd's variables: known to the version, set once, nothing deprecated that has a successor. */
 import { componentOf } from '../../catalog/components.ts';
 import { etcdEnv } from '../../catalog/paths.ts';
-import { remembered } from '../../lib/remember.ts';
+import { remembered, rememberedByObject } from '../../lib/remember.ts';
 import { etcdFlaws } from '../../lint/etcd.ts';
 import { flagFlaws, hasBetterFlag, programs } from '../../lint/flags.ts';
 import type { Flaw } from '../../lint/flaw.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
+import type { ClusterFacts } from '../bundle.ts';
 import type { ClusterView, Found } from '../view.ts';
 
 /** Flags exist in the version, have values that it accepts, and stand once. */
 export function* flagsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
-  const flawsOf = flawReader(facts.kubernetesMinor);
+  const flawsOf = flawReader(facts);
   for (const host of hosts) {
     for (const { component, flags, unset } of host.commands) {
       for (const { name, file, line } of unset)
@@ -21,14 +22,16 @@ export function* flagsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
           message: `the command line of ${programs[component]} uses $${name}, which no environment file of the unit sets`,
           fix: 'render again; unit and environment file are of different versions',
         };
+      const firstLines = new Map<string, number>();
       for (const { name, value, file, line } of flags) {
         const at = { host: host.name, file, line };
-        if (flags.find((flag) => flag.name === name)?.line !== line)
+        if ((firstLines.get(name) ?? line) !== line)
           yield {
             ...at,
             message: `${programs[component]} is given --${name} twice`,
             fix: 'keep one of the two',
           };
+        else firstLines.set(name, line);
         for (const flaw of flawsOf(component, name, value)) {
           if (flaw.code === 'flag-deprecated') continue;
           const { message, fix = '', severity = 'error' } = flaw;
@@ -40,21 +43,19 @@ export function* flagsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
 }
 
 /** The flaws of flags in a version; most hosts have most flags alike. */
-function flawReader(
-  minor: string,
-): (component: ComponentKey, name: string, value: string) => readonly Flaw[] {
+const flawReader = rememberedByObject(({ kubernetesMinor }: ClusterFacts) => {
   const known = new Map<string, readonly Flaw[]>();
-  return (component, name, value) => {
+  return (component: ComponentKey, name: string, value: string): readonly Flaw[] => {
     const key = `${component} ${name}=${value}`;
-    const flaws = known.get(key) ?? [...flagFlaws(component, name, value, minor)];
+    const flaws = known.get(key) ?? [...flagFlaws(component, name, value, kubernetesMinor)];
     known.set(key, flaws);
     return flaws;
   };
-}
+});
 
 /** No flag is used that the version calls deprecated although it has something better. */
 export function* flagsAreCurrent({ facts, hosts }: ClusterView): Iterable<Found> {
-  const isOutdated = outdatedReader(facts.kubernetesMinor);
+  const isOutdated = outdatedReader(facts);
   for (const host of hosts) {
     for (const { component, flags } of host.commands) {
       for (const { name, value, file, line } of flags) {
@@ -67,11 +68,11 @@ export function* flagsAreCurrent({ facts, hosts }: ClusterView): Iterable<Found>
   }
 }
 
-function outdatedReader(minor: string) {
-  return remembered((component: ComponentKey) =>
-    remembered((name: string) => hasBetterFlag(component, name, minor) && !isKept(component, name)),
-  );
-}
+const outdatedReader = rememberedByObject(({ kubernetesMinor }: ClusterFacts) =>
+  remembered((component: ComponentKey) =>
+    remembered((name: string) => hasBetterFlag(component, name, kubernetesMinor) && !isKept(component, name)),
+  ),
+);
 
 function isKept(component: Parameters<typeof componentOf>[0], name: string): boolean {
   return componentOf(component).flags.some((row) => row.flag === name && row.staysDeprecated !== undefined);

@@ -1,6 +1,7 @@
 /** YAML: it parses, its kinds are known to the version, and so are the fields of configuration files. */
 import { type Fields, fileKinds, servedKinds } from '../../catalog/file-kinds.ts';
 import { type ConfigurableKey, isAccepted } from '../../catalog/flags/flags.ts';
+import { createMemo } from '../../lib/memo.ts';
 import { fieldFlaws } from '../../lint/fields.ts';
 import { isRecord, type Steps, textAt, type YamlDocument } from '../read-yaml.ts';
 import type { ClusterView, Found } from '../view.ts';
@@ -11,22 +12,22 @@ type InDocument = Omit<Found, 'host' | 'file'>;
 /** Every YAML document is of a kind that the version reads or serves, with fields that the kind has. */
 export function* kindsAreKnown({ facts, hosts }: ClusterView): Iterable<Found> {
   const minor = facts.kubernetesMinor;
-  // Hosts share documents of what is the same for all of them.
-  const known = new Map<object, readonly InDocument[]>();
-  const problemsOf = (document: YamlDocument) => {
-    const problems = known.get(document.alike) ?? [...documentProblems(document, minor)];
-    known.set(document.alike, problems);
-    return problems;
-  };
   for (const host of hosts) {
     for (const { path, file } of host.yaml) {
       const here = { host: host.name, file: path };
       if (file.problem !== undefined)
         yield { ...here, ...file.problem, message: `no YAML: ${file.problem.message}`, fix: 'render again' };
       for (const document of file.documents)
-        for (const problem of problemsOf(document)) yield { ...here, ...problem };
+        for (const problem of problemsOf(document, minor)) yield { ...here, ...problem };
     }
   }
+}
+
+const knownProblems = createMemo<object, readonly InDocument[]>();
+
+/** Hosts share documents of what is the same for all of them. */
+function problemsOf(document: YamlDocument, minor: string): readonly InDocument[] {
+  return knownProblems(document.alike, minor, () => [...documentProblems(document, minor)]);
 }
 
 function* documentProblems(document: YamlDocument, minor: string): Iterable<InDocument> {

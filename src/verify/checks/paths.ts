@@ -46,7 +46,7 @@ export function* pathsExist({ hosts }: ClusterView): Iterable<Found> {
               ? `put ${wanted} on the host before the installation`
               : 'render again; the bundle is not whole',
         };
-      } else yield* unreadable(host, named);
+      } else if (named.user !== undefined) yield* unreadable(host, named);
     }
   }
 }
@@ -63,10 +63,13 @@ function* unreadable(host: HostView, { path, file, line, what, user }: Named): I
 }
 
 /** What comes to be on a host, as one text: hosts of the same roles share the answer. */
-function existence({ bundle }: HostView): (path: string) => boolean {
-  const exact = [...bundle.files.map(({ path }) => path), ...bundle.made, ...bundle.programs];
-  return existenceOf(exact.join('\n'));
+function existence({ bundle: { files, made, programs } }: HostView): (path: string) => boolean {
+  const paths = files.map(({ path }) => path).join('\n');
+  return existenceOf(`${paths}\n${joined(made)}\n${joined(programs)}`);
 }
+
+/** Hosts of a kind have one and the same lists. */
+const joined = rememberedByObject((list: readonly string[]) => list.join('\n'));
 
 const existenceOf = remembered((lines: string) => {
   const exact = new Set([...lines.split('\n'), ...hostPaths.map(({ path }) => path)]);
@@ -84,13 +87,13 @@ function folderOf(path: string): string {
 }
 
 /** Every path that a file of a host names, with the place. */
-export function* namedOn(host: HostView): Iterable<Named> {
-  yield* inUnits(host);
-  yield* inFlags(host);
-  yield* inEtcd(host);
-  yield* inConfiguration(host);
-  yield* inOtherText(host);
-}
+export const namedOn = rememberedByObject((host: HostView): readonly Named[] => [
+  ...host.units.flatMap(inUnit),
+  ...inFlags(host),
+  ...inEtcd(host),
+  ...inConfiguration(host),
+  ...inOtherText(host),
+]);
 
 const pathSettings: readonly string[] = [
   'EnvironmentFile',
@@ -104,10 +107,6 @@ const pathSettings: readonly string[] = [
   'WorkingDirectory',
   'LoadCredential',
 ];
-
-function* inUnits(host: HostView): Iterable<Named> {
-  for (const unit of host.units) yield* inUnit(unit);
-}
 
 const inUnit = rememberedByObject(({ path: file, settings }: Unit): readonly Named[] =>
   settings.flatMap(({ name, value, line }) => {

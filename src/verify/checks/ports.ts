@@ -1,6 +1,7 @@
 /** Ports: no two daemons of a host listen on the same one, and install.sh asks for those that are used. */
 import { etcdEnv } from '../../catalog/paths.ts';
 import { parseAddress } from '../../lib/ip.ts';
+import { rememberedByObject } from '../../lib/remember.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
 import { dialled } from '../certificates.ts';
 import { textAt, valueAt } from '../read-yaml.ts';
@@ -21,9 +22,12 @@ const byFlags: readonly (readonly [ComponentKey, number])[] = [
   ['scheduler', 10259],
 ];
 
-function listenersOf(host: HostView): Listener[] {
-  return [...flagListeners(host), ...etcdListeners(host), ...kubeletListeners(host), ...proxyListeners(host)];
-}
+const listenersOf = rememberedByObject((host: HostView): readonly Listener[] => [
+  ...flagListeners(host),
+  ...etcdListeners(host),
+  ...kubeletListeners(host),
+  ...proxyListeners(host),
+]);
 
 function flagListeners(host: HostView): Listener[] {
   return byFlags.flatMap(([component, usual]) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PkiRequest, WantedCertificate } from '../../../src/model/certificate.ts';
 import { readCertificate } from '../../../src/pki/certificate.ts';
 import { issueLeaf, loadAuthority } from '../../../src/pki/issue.ts';
-import { keyMatchesCertificate } from '../../../src/pki/keys.ts';
+import { keyMatchesCertificate, publicKeyDerOf } from '../../../src/pki/keys.ts';
 import { openStore } from '../../../src/pki/store.ts';
 import {
   admin,
@@ -32,7 +32,8 @@ async function reopened(
   const after = filesOf(dir);
   for (const { certificatePem, privateKeyPem } of opened.pki.certificates.values()) {
     const { der, publicKeyDer } = readCertificate(certificatePem);
-    expect(keyMatchesCertificate(privateKeyPem, der, publicKeyDer)).toBe(true);
+    const own = publicKeyDerOf(privateKeyPem);
+    expect(keyMatchesCertificate(privateKeyPem, own, der, publicKeyDer)).toBe(true);
   }
   const again = await openStore(dir, request(changes), { now, ...options, reissue: () => undefined });
   expect(again.changes).toEqual([]);

@@ -1,7 +1,9 @@
 /** Rendering shares work between hosts; it must not share anything that differs. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { manifestText } from '../../../src/bundle/manifest.ts';
 import { templatesDir } from '../../../src/lib/package-root.ts';
 import type { Pki } from '../../../src/model/certificate.ts';
+import type { Host } from '../../../src/model/cluster.ts';
 import { planHost } from '../../../src/plan/plan.ts';
 import { createRenderer } from '../../../src/render/render.ts';
 import { loadTemplates } from '../../../src/render/template.ts';
@@ -19,6 +21,7 @@ const extra = clusterOf(
   - { name: w3, address: 192.0.2.6, roles: [worker], arch: arm64, components: { kubelet: { config: { maxPods: 61 } } } }
   - { name: w4, address: 192.0.2.7, roles: [worker] }`,
 );
+const facts = { release: '1', clusterId: 'a', programs: { sources: [], programs: [] }, images: [] };
 const clusters = { ...manyClusters, 'settings of single hosts': extra };
 
 describe.each(Object.entries(clusters))('%s', (_, cluster) => {
@@ -29,13 +32,20 @@ describe.each(Object.entries(clusters))('%s', (_, cluster) => {
 
   test('a host rendered among others has the bytes of one rendered alone', () => {
     const together = createRenderer(pki, loadTemplates(templatesDir));
-    const order = [...cluster.hosts, ...[...cluster.hosts].reverse()];
-    for (const host of order) {
-      const alone = createRenderer(pki, loadTemplates(templatesDir))(planHost(cluster, host));
-      for (const [index, file] of together(planHost(cluster, host)).entries()) {
-        const title = `${host.name} ${file.path}`;
+    const indices = [...cluster.hosts.keys()];
+    for (const at of [...indices, ...indices.toReversed()]) {
+      const plan = planHost(cluster, cluster.hosts[at] as Host);
+      // What is remembered hangs on objects: of a copy nothing is known.
+      const copy = structuredClone(cluster);
+      const planAlone = planHost(copy, copy.hosts[at] as Host);
+      const alone = createRenderer(pki, loadTemplates(templatesDir))(planAlone);
+      expect(manifestText(plan, facts), plan.host.name).toBe(manifestText(planAlone, facts));
+      expect({ ...plan, cluster, host: planAlone.host }).toEqual({ ...planAlone, cluster });
+      for (const [index, file] of together(plan).entries()) {
+        const title = `${plan.host.name} ${file.path}`;
         expect(file.content.equals(alone[index]?.content ?? Buffer.alloc(0)), title).toBe(true);
         expect(file.review.equals(alone[index]?.review ?? Buffer.alloc(0)), title).toBe(true);
+        expect(file.certificateText, title).toBe(alone[index]?.certificateText);
       }
     }
   });

@@ -1,6 +1,7 @@
 /** Every check can fail: single faults in good bundles, each found in the right place by the right check. */
 import { describe, expect, test } from 'vitest';
 import { checks, verifyCluster } from '../../../src/verify/verify.ts';
+import { viewOf } from '../../../src/verify/view.ts';
 import type { Bundles } from '../../support/bundles.ts';
 import {
   type Change,
@@ -869,7 +870,16 @@ const certificateFaults: readonly (readonly [
   ],
 ];
 
-const found = ({ facts, bundles }: Bundles) => verifyCluster(facts, bundles);
+/** What verify finds, which is what every check finds when it is shown all hosts at once. */
+function found({ facts, bundles }: Bundles) {
+  const findings = verifyCluster(facts, bundles);
+  const view = viewOf(facts, bundles);
+  const onAll = checks.flatMap(({ name, check }) =>
+    [...check(view)].map((one) => JSON.stringify({ check: name, severity: one.severity ?? 'error', ...one })),
+  );
+  expect(findings.map((one) => JSON.stringify(one))).toEqual([...new Set(onAll)]);
+  return findings;
+}
 
 describe.each(['secret', 'file', 'signed', 'floating', 'balanced'] as const)(
   'the good bundles (%s)',
