@@ -7,6 +7,7 @@ import type { Finding } from '../model/finding.ts';
 import { type BundleFile, type ClusterFacts, type HostBundle, programPaths } from '../verify/bundle.ts';
 import { modeText } from './manifest.ts';
 import { BundleReadError, type ReadBundle, readBundle } from './read.ts';
+import { isFileStatement, readStatements, type Statement, type Statements } from './read-manifest.ts';
 
 /** A tarball of a host, as verify wants it. */
 export interface InspectedBundle {
@@ -52,8 +53,8 @@ export function createInspector(): (name: string, tarball: Buffer) => Promise<In
         ]),
       );
       for (const problem of sumProblems(files, sums)) find('sums-match', ...problem);
-      const manifest = statementsOf(files.get('manifest')?.content.toString() ?? '');
-      const host = manifest.words('host')[0];
+      const manifest = readStatements(files.get('manifest')?.content.toString() ?? '');
+      const host = manifest.values('host')[0];
       if (host !== undefined && host !== name)
         find('manifest-right', 'manifest', `the manifest is that of ${host}`, manifest.lineOf('host'));
       for (const problem of manifestProblems(files, manifest)) find('manifest-right', ...problem);
@@ -100,40 +101,10 @@ function placeOf(name: string): string {
   return name.startsWith('rootfs/') ? name.slice('rootfs'.length) : name;
 }
 
-interface Statements {
-  readonly all: readonly {
-    readonly name: string;
-    readonly words: readonly string[];
-    readonly line: number;
-  }[];
-  /** First words of all statements of a name. */
-  readonly words: (name: string) => readonly string[];
-  /** All words of the first statement of a name. */
-  readonly first: (name: string) => readonly string[];
-  readonly lineOf: (name: string) => number | undefined;
-}
-
-function statementsOf(text: string): Statements {
-  const all = text.split('\n').flatMap((line, index) => {
-    const [name = '', ...words] = line.split(' ');
-    return line === '' || line.startsWith('#') ? [] : [{ name, words, line: index + 1 }];
-  });
-  const of = (name: string) => all.filter((one) => one.name === name);
-  return {
-    all,
-    words: (name) => of(name).flatMap(({ words }) => words.slice(0, 1)),
-    first: (name) => of(name)[0]?.words ?? [],
-    lineOf: (name) => of(name)[0]?.line,
-  };
-}
-
-const isFileStatement = (name: string) => name === 'file' || name === 'block';
-
 /** Every file has its statement and every statement its file, with one and the same mode. */
 function* manifestProblems(files: ReadBundle, { all }: Statements): Iterable<Problem> {
   const stated = new Set<string>();
-  for (const { name, words, line } of all) {
-    if (!isFileStatement(name)) continue;
+  for (const { words, line } of all.filter(isFileStatement)) {
     const [mode = '', , path = ''] = words;
     if (stated.has(path)) yield ['manifest', `${path} has two statements`, line];
     stated.add(path);
@@ -158,32 +129,26 @@ function inspectedOf(
   statements: Statements,
   installSum: string,
 ): InspectedBundle | undefined {
-  const { all, words, first } = statements;
+  const { all, of, values, first } = statements;
   const [endpointHost, endpointPort, endpointMode] = first('endpoint');
   const mode = endpointModes.find((one) => one === endpointMode);
-  const kubernetes = parseVersion(words('kubernetes')[0] ?? '');
-  const etcd = parseVersion(words('etcd')[0] ?? '');
-  const [bootstrapMethod] = words('bootstrap');
+  const kubernetes = parseVersion(values('kubernetes')[0] ?? '');
+  const etcd = parseVersion(values('etcd')[0] ?? '');
+  const [bootstrapMethod] = values('bootstrap');
   if (endpointHost === undefined || mode === undefined || kubernetes === undefined) return undefined;
   if (etcd === undefined || bootstrapMethod === undefined) return undefined;
-  const host = words('host')[0] ?? name;
-  const fqdn = words('fqdn')[0] ?? '-';
+  const host = values('host')[0] ?? name;
+  const fqdn = values('fqdn')[0] ?? '-';
   return {
     bundle: {
       host,
-      roles: words('role').filter((role): role is Role => (roleNames as readonly string[]).includes(role)),
+      roles: values('role').filter((role): role is Role => (roleNames as readonly string[]).includes(role)),
       names: fqdn === '-' ? [host] : [host, fqdn],
-      addresses: words('address'),
-      files: all.flatMap((one) => fileOf(one, files)),
-      made: [
-        ...all.flatMap((one) => (one.name === 'dir' ? (one.words[2] ?? []) : [])),
-        ...words('data'),
-        ...words('generated'),
-      ],
-      programs: [...words('binary'), ...words('command').flatMap(programPaths)],
-      ports: all.flatMap((one) =>
-        one.name === 'port' ? [{ port: Number(one.words[1]), unit: one.words[2] ?? '' }] : [],
-      ),
+      addresses: values('address'),
+      files: all.filter(isFileStatement).flatMap((one) => fileOf(one, files)),
+      made: [...of('dir').flatMap(({ words }) => words[2] ?? []), ...values('data'), ...values('generated')],
+      programs: [...values('binary'), ...values('command').flatMap(programPaths)],
+      ports: of('port').map(({ words: [, port, unit = ''] }) => ({ port: Number(port), unit })),
     },
     facts: {
       kubernetesMinor: kubernetes.minor,
@@ -196,9 +161,9 @@ function inspectedOf(
   };
 }
 
-function fileOf({ name, words }: Statements['all'][number], files: ReadBundle): BundleFile[] {
+function fileOf({ name, words }: Statement, files: ReadBundle): BundleFile[] {
   const [mode = '', ownership = '', path = ''] = words;
-  const file = isFileStatement(name) ? files.get(`rootfs${path}`) : undefined;
+  const file = files.get(`rootfs${path}`);
   if (file === undefined) return [];
   const [owner, group] = ownership.split(':') as [Owner, Owner];
   return [

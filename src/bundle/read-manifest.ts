@@ -36,30 +36,65 @@ export interface ReadManifest {
   readonly fqdn: string | undefined;
 }
 
+/** One statement: its name, the words behind it, and its line, from 1 on. */
+export interface Statement {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly line: number;
+}
+
+/** A manifest statement by statement, in order, without comments. */
+export interface Statements {
+  readonly all: readonly Statement[];
+  readonly of: (name: string) => readonly Statement[];
+  /** First words of all statements of a name. */
+  readonly values: (name: string) => readonly string[];
+  /** All words of the first statement of a name. */
+  readonly first: (name: string) => readonly string[];
+  readonly lineOf: (name: string) => number | undefined;
+}
+
+/** The statements of a manifest. */
+export function readStatements(text: string): Statements {
+  const all = text.split('\n').flatMap((line, index): Statement[] => {
+    const [name = '', ...words] = line.split(' ');
+    return line === '' || line.startsWith('#') ? [] : [{ name, words, line: index + 1 }];
+  });
+  const of = (name: string) => all.filter((one) => one.name === name);
+  return {
+    all,
+    of,
+    values: (name) => of(name).flatMap(({ words }) => words.slice(0, 1)),
+    first: (name) => of(name)[0]?.words ?? [],
+    lineOf: (name) => of(name)[0]?.line,
+  };
+}
+
+/** Whether a statement is about a file that the bundle has. */
+export function isFileStatement({ name }: Statement): boolean {
+  return name === 'file' || name === 'block';
+}
+
 /** A manifest by its text; what it does not say is left out, never made up. */
 export function readManifest(text: string): ReadManifest {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  const isFile = (line: string) => /^(?:file|block) /.test(line);
-  const words = lines.map((line) => line.split(' '));
-  const all = (statement: string) =>
-    words.filter(([first]) => first === statement).map(([, value = '']) => value);
+  const { all, of, values } = readStatements(text);
   return {
-    statements: lines.filter((line) => !isFile(line)),
-    files: words.filter(([kind]) => kind === 'file' || kind === 'block').map(fileOf),
-    programs: words
-      .filter(([kind]) => kind === 'program')
-      .map((program) => ({ ...fileOf(program), sha256: program[5] ?? '' })),
-    binaries: all('binary'),
-    units: words.filter(([first]) => first === 'unit').map(([, name = '', start = '']) => ({ name, start })),
-    roles: all('role'),
-    addresses: all('address'),
-    cluster: all('cluster')[0],
-    kubernetes: all('kubernetes')[0],
-    fqdn: all('fqdn').find((name) => name !== '-'),
+    statements: all
+      .filter((one) => !isFileStatement(one))
+      .map(({ name, words }) => [name, ...words].join(' ')),
+    files: all.filter(isFileStatement).map(fileOf),
+    programs: of('program').map((program) => ({ ...fileOf(program), sha256: program.words[4] ?? '' })),
+    binaries: values('binary'),
+    units: of('unit').map(({ words: [name = '', start = ''] }) => ({ name, start })),
+    roles: values('role'),
+    addresses: values('address'),
+    cluster: values('cluster')[0],
+    kubernetes: values('kubernetes')[0],
+    fqdn: values('fqdn').find((name) => name !== '-'),
   };
 }
 
 /** `file`, `block` and `program` begin alike. */
-function fileOf([, mode = '', owner = '', path = '', services = '-']: readonly string[]): ManifestFile {
+function fileOf({ words: [mode = '', owner = '', path = '', services = '-'] }: Statement): ManifestFile {
   return { path, mode, owner, services: services === '-' ? [] : services.split(',') };
 }

@@ -10,6 +10,7 @@ import type { Io } from '../cli/io.ts';
 import { createProgress } from '../cli/progress.ts';
 import { count, textTable } from '../cli/table.ts';
 import { versionStepProblems } from '../inventory/version-step.ts';
+import { keepHeapSmall } from '../lib/heap.ts';
 import { templatesDir } from '../lib/package-root.ts';
 import type { PkiChange } from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
@@ -90,6 +91,7 @@ export async function renderOutput(
   });
   if (read === undefined) return undefined;
   const cluster = kit.adapt(read.cluster);
+  if (cluster.hosts.length >= manyHosts) keepHeapSmall();
   const pkiDir = pkiDirOf(cluster, options.inventory, options.pkiDir);
   const progress = createProgress(io, options.quiet);
   const output = beginOutput(options.out, pkiDir);
@@ -162,6 +164,9 @@ export async function renderOutput(
     forget();
   }
 }
+
+/** From so many hosts on, memory is what a render has to save. */
+const manyHosts = 2000;
 
 /** Most hosts that the terminal's table lists; the rest is counted. */
 const mostHostsListed = 20;

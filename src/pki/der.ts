@@ -4,6 +4,8 @@
  * long and gives names only as text that has to be taken apart again.
  */
 
+import { remembered } from '../lib/remember.ts';
+
 /** One value: where it stands in its buffer. */
 export interface DerValue {
   readonly tag: number;
@@ -34,17 +36,18 @@ export class DerError extends Error {
 /** The value that a buffer holds, which must fill it; DerError when it does not or when its tag is not `tag`. */
 export function readDer(bytes: Buffer, tag: number): DerValue {
   const value = valueAt(bytes, 0);
-  if (value.whole.length !== bytes.length) throw new DerError('bytes follow the value');
+  if (value.end !== bytes.length) throw new DerError('bytes follow the value');
   return expectTag(value, tag);
 }
 
 /** The values inside a constructed value. */
 export function derChildren(value: DerValue): DerValue[] {
   const children: DerValue[] = [];
-  for (let offset = 0; offset < value.content.length; ) {
-    const child = valueAt(value.content, offset);
+  const { content } = value;
+  for (let offset = 0; offset < content.length; ) {
+    const child = valueAt(content, offset);
     children.push(child);
-    offset += child.whole.length;
+    offset = child.end;
   }
   return children;
 }
@@ -57,9 +60,14 @@ export function expectTag(value: DerValue | undefined, tag: number): DerValue {
 
 /** Dotted text of an object identifier. */
 export function readOid(value: DerValue | undefined): string {
+  return dottedOf(expectTag(value, derTag.oid).content.toString('hex'));
+}
+
+/** Certificates name the same few again and again. */
+const dottedOf = remembered((hex: string): string => {
   const arcs: number[] = [];
   let arc = 0;
-  for (const byte of expectTag(value, derTag.oid).content) {
+  for (const byte of Buffer.from(hex, 'hex')) {
     arc = arc * 128 + (byte & 0x7f);
     if (byte < 0x80) {
       arcs.push(arc);
@@ -69,7 +77,7 @@ export function readOid(value: DerValue | undefined): string {
   const [first = 0, ...rest] = arcs;
   const root = Math.min(Math.floor(first / 40), 2);
   return [root, first - root * 40, ...rest].join('.');
-}
+});
 
 /** The moment of a UTCTime or GeneralizedTime; two-digit years mean 1950 to 2049 (RFC 5280, 4.1.2.5.1). */
 export function readTime(value: DerValue | undefined): Date {
@@ -93,7 +101,7 @@ function iso([, year, month, day, hour, minute, second]: readonly string[]): str
   return `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
 }
 
-function valueAt(bytes: Buffer, offset: number): DerValue {
+function valueAt(bytes: Buffer, offset: number): DerSlice {
   const tag = bytes[offset];
   const first = bytes[offset + 1];
   if (tag === undefined || first === undefined) throw new DerError('the value is cut short');
@@ -104,9 +112,30 @@ function valueAt(bytes: Buffer, offset: number): DerValue {
     length = length * 256 + (bytes[offset + 2 + index] ?? 0);
   const start = offset + 2 + lengthBytes;
   if (start + length > bytes.length) throw new DerError('the value is cut short');
-  return {
-    tag,
-    whole: bytes.subarray(offset, start + length),
-    content: bytes.subarray(start, start + length),
-  };
+  return new DerSlice(tag, bytes, offset, start, start + length);
+}
+
+/** A value whose bytes are cut out when they are asked for: most are only stepped over. */
+class DerSlice implements DerValue {
+  readonly tag: number;
+  readonly end: number;
+  readonly #bytes: Buffer;
+  readonly #offset: number;
+  readonly #start: number;
+
+  constructor(tag: number, bytes: Buffer, offset: number, start: number, end: number) {
+    this.tag = tag;
+    this.end = end;
+    this.#bytes = bytes;
+    this.#offset = offset;
+    this.#start = start;
+  }
+
+  get whole(): Buffer {
+    return this.#bytes.subarray(this.#offset, this.end);
+  }
+
+  get content(): Buffer {
+    return this.#bytes.subarray(this.#start, this.end);
+  }
 }

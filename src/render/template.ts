@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { readPackageFile } from '../lib/package-root.ts';
+import { remembered } from '../lib/remember.ts';
 import * as quote from './quote.ts';
 
 export type Render = (context: object) => string;
@@ -108,16 +109,17 @@ const guards = new WeakMap<object, object>();
 /** Plain data, wrapped so that reading a name it does not have throws. */
 function guarded<T>(value: T, path: string): T {
   if (value === null || typeof value !== 'object') return value;
-  const guard = guards.get(value) ?? createGuard(value, path);
+  const guard = guards.get(value) ?? new Proxy(value, guardOf(path));
   guards.set(value, guard);
   return guard as T;
 }
 
-function createGuard(value: object, path: string): object {
+/** What stands guard at a path; there are few, and every host has a value at each. */
+const guardOf = remembered((path: string): ProxyHandler<object> => {
   const missing = (key: string): never => {
     throw new Error(`no value named ${path}${key}`);
   };
-  return new Proxy(value, {
+  return {
     get(target, key) {
       if (typeof key === 'symbol' || Array.isArray(target))
         return guardedItem(Reflect.get(target, key), path, key);
@@ -135,8 +137,8 @@ function createGuard(value: object, path: string): object {
       const isOrdinary = typeof key === 'symbol' || Array.isArray(target) || frameNames.has(String(key));
       return descriptor ?? (isOrdinary ? undefined : missing(String(key)));
     },
-  });
-}
+  };
+});
 
 /** Names that Handlebars itself looks up on a context to find out what kind of value it is. */
 const frameNames = new Set(['then', 'toHTML', 'length', 'size', 'constructor']);
