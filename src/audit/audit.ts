@@ -64,11 +64,14 @@ function resultOf(scope: Scope): Outcome {
   const reason = reasonNotApplicable(scope);
   if (reason !== undefined) return { status: 'notApplicable', message: reason };
   const expected = scope.check.expectByCis?.[scope.benchmark] ?? scope.check.expect;
-  const literal = worstOf(judgeTargets(scope, expected));
+  const judged = judgeTargets(scope, expected);
+  const literal = worstOf(judged);
   const { alternative } = scope.check;
   if (literal.status !== 'fail' || alternative === undefined) return literal;
   const other = worstOf(judgeAlternative(scope, alternative));
-  if (other.status !== 'pass') return literal;
+  // Of what fails by the letter, what fails by the equivalent too is to blame.
+  if (other.status !== 'pass')
+    return judged.find(({ status, file }) => status === 'fail' && file === other.file) ?? literal;
   return { ...other, equivalent: alternative.equivalent };
 }
 

@@ -1,22 +1,26 @@
 /**
- * Clusters of every pair of settings, rendered in memory and verified whole: versions, runtimes,
+ * Clusters of every pair of settings, rendered in memory, verified and audited whole: versions, runtimes,
  * proxy modes, bootstrap methods, address families, key algorithms, topologies, endpoints.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { auditCluster } from '../../src/audit/audit.ts';
 import { releases } from '../../src/catalog/releases.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
-import type { KeyAlgorithm } from '../../src/model/cluster.ts';
+import { templatesDir } from '../../src/lib/package-root.ts';
+import type { Cluster, KeyAlgorithm } from '../../src/model/cluster.ts';
 import type { NewKey } from '../../src/pki/keys.ts';
+import { planHost } from '../../src/plan/plan.ts';
 import { verifyCluster } from '../../src/verify/verify.ts';
-import { bundlesOf } from '../support/bundles.ts';
+import { type Bundles, bundlesOf } from '../support/bundles.ts';
 import { clusterOf, pkiOf } from '../support/clusters.ts';
 import { canRun, findProgram } from '../support/requirements.ts';
 import { constraints, dimensions, inventoryOf, isAllowed, isForbidden } from './dimensions.ts';
+import { expectedFailures } from './hardening.ts';
 import { allowedPairs, pairsOf, pairwise } from './pairs.ts';
 
 /** RSA keys take long to make: every cluster gets the same ones, each of them once. */
@@ -66,6 +70,19 @@ test.each(constraints)('the inventory refuses: $why', ({ forbids }) => {
   }
 });
 
+const installScript = readFileSync(join(templatesDir, '_bundle/install.sh'), 'utf8');
+
+/** The hardening checks that fail on a host at least, sorted. */
+function failuresOf(cluster: Cluster, { facts, bundles }: Bundles): string[] {
+  const audited = bundles.map((bundle, index) => {
+    const host = cluster.hosts[index];
+    return { bundle, directories: host === undefined ? [] : planHost(cluster, host).directories };
+  });
+  const { results } = auditCluster({ ...facts, bundles: audited, installScript }, 'all');
+  const failed = results.filter(({ status }) => status === 'fail').map(({ check }) => check.id);
+  return [...new Set(failed)].sort();
+}
+
 const units = new Map<string, string>();
 
 describe('every combination is whole', () => {
@@ -80,6 +97,7 @@ describe('every combination is whole', () => {
       ({ check, host, file, line, message }) => `${check} ${host}:${file}:${line}: ${message}`,
     );
     expect(findings).toEqual([]);
+    expect(failuresOf(cluster, { facts, bundles })).toEqual(expectedFailures(combination));
     for (const { path, content } of bundles.flatMap(({ files }) => files)) {
       const [, name] = /^\/etc\/systemd\/system\/([^/]+)\.service$/.exec(path) ?? [];
       const hash = createHash('sha256').update(content).digest('hex').slice(0, 8);

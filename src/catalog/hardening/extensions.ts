@@ -5,7 +5,7 @@
  */
 import type { HardeningCheck } from './hardening.ts';
 
-type Extension = Partial<Pick<HardeningCheck, 'alternative' | 'alias' | 'fix'>>;
+type Extension = Partial<Pick<HardeningCheck, 'alternative' | 'alias' | 'fix' | 'roles'>>;
 
 const ownedByService: Extension = {
   alternative: {
@@ -84,6 +84,8 @@ export const extensions: Readonly<Record<string, Extension>> = {
   },
   'apiserver-admission-psp': podSecurity,
   'apiserver-admission-security-context-deny': podSecurity,
+  // Hosts with nothing but etcd have no certificate of an API server; theirs are among those compared.
+  'apiserver-cert-not-reused': { roles: ['control-plane'] },
   // The flag is a list of gates, the field one gate: "false" alone is never an item of the list.
   'kubelet-rotate-server-cert-gate': {
     alias: {

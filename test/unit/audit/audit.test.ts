@@ -296,7 +296,7 @@ describe('formats', () => {
       const count = (pattern: RegExp) => suite.match(pattern)?.length ?? 0;
       expect(number('tests')).toBe(count(/<testcase /g));
       expect(number('failures')).toBe(count(/<failure /g));
-      expect(number('skipped')).toBe(count(/<skipped /g));
+      expect(number('skipped')).toBe(count(/<skipped>/g));
       expect(suite).toMatch(/ timestamp="2026-11-21T12:00:00" /);
     }
   });

@@ -46,6 +46,44 @@ export const clusters: Readonly<
   balanced: goodOf('endpoint: { mode: node-local }'),
 };
 
+/** A single fault in good bundles, and where it must be found. */
+export interface Fault {
+  readonly fault: string;
+  readonly cluster?: keyof typeof clusters;
+  readonly host: string;
+  readonly file: string;
+  /** What becomes of the file. */
+  readonly change?: Change;
+  /** In its place: the certificate that is issued again. */
+  readonly certificate?: {
+    readonly name: string;
+    readonly stem: string;
+    readonly otherwise: Parameters<typeof reissued>[4];
+  };
+  /** The check that must find it; undefined where any may. */
+  readonly check?: string;
+  /** Where it must be found, when that is another file than the one that was changed. */
+  readonly foundIn?: string;
+  readonly foundOn?: string;
+  /** What stands in the line that is found; undefined where the whole file is meant. */
+  readonly line?: RegExp;
+}
+
+/** The bundles with a fault in them. */
+export async function seeded({
+  cluster = 'secret',
+  host,
+  file,
+  change,
+  certificate,
+}: Fault): Promise<Bundles> {
+  const good = await clusters[cluster];
+  if (certificate !== undefined)
+    return reissued(good, host, certificate.name, certificate.stem, certificate.otherwise);
+  if (change === undefined) throw new Error(`nothing changes in ${file} of ${host}`);
+  return withChange(good, host, file, change);
+}
+
 /** Changes a file; undefined takes it out of the bundle. */
 export type Change = (file: BundleFile, good: Good) => BundleFile | undefined | Promise<BundleFile>;
 
