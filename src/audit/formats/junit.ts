@@ -1,4 +1,7 @@
-/** An audit as JUnit XML (the schema of Apache Ant's task): a suite for each host, a case for each check. */
+/**
+ * An audit as JUnit XML: a suite for each host, a case for each check. The common ground of Jenkins' schema
+ * and that of Apache Ant's task; why a case is skipped is text, since not every schema knows a `message` there.
+ */
 import { fixOf } from '../fix.ts';
 import { type Audit, type AuditResult, totalsOf } from '../result.ts';
 import { fillMarkup, printable } from './markup.ts';
