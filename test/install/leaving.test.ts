@@ -1,5 +1,5 @@
 // What a node leaves behind on its host when its kubelet goes: mounts, pods, their folders and packet rules.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ETCD_UNIT, makeBundle, put, read } from './bundle.ts';
@@ -22,6 +22,20 @@ describe.runIf(canMount)('mounted volumes', () => {
     const before = 'mkdir -p /var/lib/kubelet/pods/x; mount -t tmpfs none /var/lib/kubelet/pods/x';
     expect(host.run(bundle, ['uninstall', '--yes'], { before }).status).toBe(0);
     expect(existsSync(join(host.root, 'run/fake/umounted'))).toBe(unmounts);
+  });
+
+  it.each(['uninstall', 'rollback'])('%s finds them where the folder of the kubelet is a link', (verb) => {
+    const host = makeLiveHost();
+    host.tool('umount', '#!/bin/sh\necho "$*" >>/run/fake/umounted\n');
+    const bundle = withUnit('kubelet.service');
+    mkdirSync(join(host.root, 'var/volumes'));
+    symlinkSync('/var/volumes', join(host.root, 'var/lib/kubelet'));
+    expect(host.run(bundle).status).toBe(0);
+    const before = 'mkdir -p /var/lib/kubelet/pods/x; mount -t tmpfs none /var/lib/kubelet/pods/x';
+    const { status, out } = host.run(bundle, [verb, ...(verb === 'uninstall' ? ['--yes'] : [])], { before });
+    expect(status, out).toBe(0);
+    expect(read(host.root, 'run/fake/umounted')).toBe('-- /var/volumes/pods/x\n');
+    expect(readlinkSync(join(host.root, 'var/lib/kubelet'))).toBe('/var/volumes');
   });
 
   it('one that does not let go is taken off lazily', () => {
