@@ -7,7 +7,7 @@ export interface EndpointModeRow {
   /** What the clients on a host dial: the endpoint, or on `loopback` the API server or balancer of their own. */
   readonly dialled: 'endpoint' | 'loopback';
   /** What the endpoint's name means in /etc/hosts. */
-  readonly name: 'control-plane' | 'floating' | 'not-written';
+  readonly name: 'control-planes' | 'floating' | 'not-written';
   /** The hosts that the floating address moves between; `vip` may be left out with only one of them. */
   readonly floatsOn?: Role;
   readonly needsAddress?: 'always' | 'of-several';
@@ -20,9 +20,9 @@ export const endpointModeRows: Readonly<Record<EndpointMode, EndpointModeRow>> =
   hosts: {
     apiServerPort: 'endpoint',
     dialled: 'endpoint',
-    name: 'control-plane',
+    name: 'control-planes',
     asksReadyz: false,
-    why: 'nothing more to run; workers depend on the first control plane',
+    why: 'nothing more to run; clients try the addresses of a name one after the other',
   },
   external: {
     apiServerPort: 6443,

@@ -7,22 +7,23 @@ import { type Cluster, type Host, hostsWithRole, primaryAddress } from '../model
 import type { TemplateValues } from '../model/plan.ts';
 import { anyAddress, apiServerPort, loopbackAddress, loopbackAddresses } from './endpoints.ts';
 
-/** The address that the endpoint's name stands for in /etc/hosts of a host; undefined where it is not written. */
-export function endpointTarget(cluster: Cluster, host: Host): Address | undefined {
+/**
+ * The addresses that the endpoint's name stands for in /etc/hosts of a host, in the order in which
+ * clients try them; none where it is not written.
+ */
+export function endpointTargets(cluster: Cluster, host: Host): readonly Address[] {
   switch (endpointModeRows[cluster.endpoint.mode].name) {
     case 'not-written':
-      return undefined;
+      return [];
     case 'floating':
-      return cluster.endpoint.floating?.vip ?? firstAddress(hostsWithRole(cluster, 'load-balancer'));
-    case 'control-plane':
+      return cluster.endpoint.floating === undefined
+        ? hostsWithRole(cluster, 'load-balancer').slice(0, 1).map(primaryAddress)
+        : [cluster.endpoint.floating.vip];
+    case 'control-planes':
       return host.roles.includes('control-plane')
-        ? primaryAddress(host)
-        : firstAddress(hostsWithRole(cluster, 'control-plane'));
+        ? [primaryAddress(host)]
+        : hostsWithRole(cluster, 'control-plane').map(primaryAddress);
   }
-}
-
-function firstAddress([first]: readonly Host[]): Address | undefined {
-  return first === undefined ? undefined : primaryAddress(first);
 }
 
 /**

@@ -11,7 +11,7 @@ import { rememberedByObject } from '../lib/remember.ts';
 import { parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, hostsWithRole, primaryAddress, type Role } from '../model/cluster.ts';
 import type { HostPlan, TemplateValues } from '../model/plan.ts';
-import { endpointTarget, floatingValues, sharedBalancerValues } from './balancing.ts';
+import { endpointTargets, floatingValues, sharedBalancerValues } from './balancing.ts';
 import { anyAddress, apiServerPort, etcdClientPort, etcdClientUrl, etcdPeerUrl } from './endpoints.ts';
 import { type Facts, roleConditions } from './facts.ts';
 import { componentVariables, sharedDefaults } from './flags.ts';
@@ -205,10 +205,10 @@ function hostsNamedOn(cluster: Cluster, host: Host): readonly Host[] {
 function hostsFileLines(cluster: Cluster, host: Host): readonly TemplateValues[] {
   const named = hostsNamedOn(cluster, host);
   const lines = named.flatMap(ownLines);
-  const target = endpointTarget(cluster, host);
+  const targets = endpointTargets(cluster, host);
   const { host: name } = cluster.endpoint;
   const isNamed = parseAddress(name) !== undefined || named.some((member) => namesOf(member).includes(name));
-  return isNamed || target === undefined ? lines : [...lines, hostsFileLine(target, [name])];
+  return isNamed ? lines : [...lines, ...targets.map((target) => hostsFileLine(target, [name]))];
 }
 
 /** The lines of a host, which are the same wherever it is named. */

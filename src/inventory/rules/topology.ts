@@ -1,5 +1,6 @@
 /** Rules about how many hosts have which role. */
 
+import { parseAddress } from '../../lib/ip.ts';
 import { hostsOf } from '../facts.ts';
 import type { Problem } from '../problem.ts';
 import type { RuleContext } from '../rules.ts';
@@ -61,10 +62,11 @@ export function* clusterSurvivesOneHost({ inventory, facts }: RuleContext): Iter
   const others = facts.hosts.filter(
     ({ roles }) => !roles.includes('control-plane') && roles.includes('worker'),
   );
-  if (mode === 'hosts' && controlPlanes > 1 && others.length > 0) {
+  const one = oneAddressOf({ inventory, facts });
+  if (mode === 'hosts' && controlPlanes > 1 && others.length > 0 && one !== undefined) {
     yield single(
-      'with endpoint.mode hosts all workers dial one and the same control plane; while it is down, they reach no API',
-      'set endpoint.mode to keepalived, haproxy or node-local (docs/endpoint.md), or to external with a load balancer that others keep, or accept the risk',
+      `with endpoint.mode hosts and ${one} all workers dial one and the same control plane; while it is down, they reach no API`,
+      'set endpoint.host to a name of its own, such as api.example.internal, which means all control planes in /etc/hosts, or another endpoint.mode (docs/endpoint.md), or accept the risk',
     );
   }
   const balancers = hostsOf(facts, 'load-balancer').length;
@@ -74,6 +76,16 @@ export function* clusterSurvivesOneHost({ inventory, facts }: RuleContext): Iter
       'give the role load-balancer to a second host and set endpoint.vip, or accept the risk',
     );
   }
+}
+
+/** Why the endpoint cannot lead to several hosts; undefined when it has a name of its own. */
+function oneAddressOf({ inventory, facts }: RuleContext): string | undefined {
+  const host = inventory.endpoint?.host;
+  if (host === undefined) return 'without endpoint.host';
+  if (parseAddress(host) !== undefined) return `the address ${host}`;
+  const domain = inventory.cluster?.domain;
+  const owner = facts.hosts.find(({ label }) => host === label || host === `${label}.${domain}`);
+  return owner === undefined ? undefined : `the name of the host ${owner.label}`;
 }
 
 function evenMembers(members: number): Problem {

@@ -13,7 +13,7 @@ export function outageClaims(cluster: () => Cluster, timer: Timer): void {
     it('reads and writes go on, and the host rejoins by itself', async () => {
       const { lab, operator, controlPlanes, random } = cluster();
       const [endpoint = '', ...others] = controlPlanes;
-      // The endpoint's name means the first one; with endpoint.mode hosts it is not to be lost.
+      // The operator knows the first one alone by the endpoint's name: endpoint.e2e.ts is where that is lost.
       const victim = random.pick(others);
       const address = lab.hosts.find(({ name }) => name === victim)?.address;
       console.log(`the power of ${victim} is cut`);

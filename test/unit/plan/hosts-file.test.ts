@@ -22,11 +22,16 @@ describe('the name of the endpoint', () => {
     expect(linesOf(name, endpoint, fiveHosts)).toEqual([...hosts, `${address} api.example`]);
   });
 
-  test('on a worker is the first control plane', () => {
-    expect(linesOf('w2', endpoint, fiveHosts).at(-1)).toBe('192.0.2.1 api.example');
+  test('on a worker is all control planes, the first one first', () => {
+    expect(linesOf('w2', endpoint, fiveHosts)).toEqual([
+      ...hosts,
+      '192.0.2.1 api.example',
+      '192.0.2.2 api.example',
+      '192.0.2.3 api.example',
+    ]);
   });
 
-  test('on an etcd host is the first control plane', () => {
+  test('on an etcd host is the control plane', () => {
     const separate = `hosts:
   - { name: e, address: 192.0.2.1, roles: [etcd] }
   - { name: c, address: 192.0.2.2, roles: [control-plane] }
@@ -97,7 +102,7 @@ ${workers(count - 3).join('\n')}`,
     ] as const;
 
   test('of 250 hosts names all of them everywhere', () => {
-    expect(linesOf('w0', ...sized(250))).toHaveLength(251);
+    expect(linesOf('w0', ...sized(250))).toHaveLength(252);
   });
 
   test('of 251 hosts names on a worker itself, etcd and the control planes', () => {
@@ -107,6 +112,7 @@ ${workers(count - 3).join('\n')}`,
       '192.0.2.2 c2',
       '198.18.0.7 w7',
       '192.0.2.1 api.example',
+      '192.0.2.2 api.example',
     ]);
   });
 
