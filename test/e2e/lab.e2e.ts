@@ -1,9 +1,19 @@
 /** The lab itself: hosts come, go and come back, and nothing stays when its owner is killed. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './support/eventually.ts';
-import { closeLab, cutPower, execIn, type Lab, openLab, startHost, stopHost } from './support/lab.ts';
+import {
+  closeLab,
+  cutPower,
+  execIn,
+  type Lab,
+  openLab,
+  runAsOperator,
+  startHost,
+  stopHost,
+} from './support/lab.ts';
 import { canBootHosts } from './support/needs.ts';
 import { mustRun } from './support/process.ts';
 import { mustSsh, ssh } from './support/ssh.ts';
@@ -31,6 +41,14 @@ describe.skipIf(!canBootHosts())('a host of the lab', () => {
       expect(await mustSsh(lab, host.name, 'cat /etc/kept')).toBe('kept\n');
       expect(Number(await boots())).toBe(count);
     }
+  });
+
+  it('falls silent with a power cut: nobody hears that a connection is over', async () => {
+    const connected = runAsOperator(lab, ['timeout', '8', 'nc', '-d', host.address, '22']);
+    await sleep(1000);
+    await cutPower(lab, host.name);
+    // 124: timeout(1) had to end it.
+    expect(await connected).toMatchObject({ status: 124, stdout: expect.stringContaining('SSH-2.0') });
   });
 });
 

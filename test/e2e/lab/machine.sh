@@ -104,6 +104,10 @@ net_host() { # NAME: a fresh namespace, as after a reboot: no link or rule of a 
   done <"$LAB_DIR/routes"
 }
 
+net_host_silent() { # NAME: no packet of it gets out any more
+  if [[ -e /run/netns/$OPERATOR ]]; then in_ns "$OPERATOR" ip link set "v-$1" down 2>/dev/null || true; fi
+}
+
 net_host_gone() { # NAME
   if [[ -e /run/netns/$OPERATOR ]]; then in_ns "$OPERATOR" ip link del "v-$1" 2>/dev/null || true; fi
   if [[ -e /run/netns/$NETNS-$1 ]]; then ip netns del "$NETNS-$1"; fi

@@ -85,9 +85,9 @@ export async function startHost(lab: Lab, host: string): Promise<void> {
   await labRun(lab, ['start', host]);
 }
 
-/** Gives the operator a name for an address, as a name server would. */
-export async function resolveName(lab: Lab, name: string, address: string): Promise<void> {
-  await labRun(lab, ['resolve', name, address]);
+/** Gives the operator a name for addresses, in this order, as a name server would. */
+export async function resolveName(lab: Lab, name: string, ...addresses: readonly string[]): Promise<void> {
+  await labRun(lab, ['resolve', name, ...addresses]);
 }
 
 /** Routes a range through a host, as the network between hosts would. */
@@ -102,6 +102,11 @@ export function runAsOperator(
   options: RunOptions = {},
 ): Promise<Finished> {
   return runLab(lab, ['op', ...command], options);
+}
+
+/** What a program on the operator's network prints; throws with all that it said when it fails. */
+export function mustRunAsOperator(lab: Lab, command: readonly string[]): Promise<string> {
+  return labRun(lab, ['op', ...command]);
 }
 
 /** Where the ssh configuration that reaches all hosts is. */
