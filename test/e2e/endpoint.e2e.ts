@@ -1,46 +1,55 @@
 /**
  * The endpoint modes, one after the other on the same hosts: three control planes and a
- * worker. In each, the control plane that the endpoint leads to loses its power.
+ * worker, and two hosts that are load balancers at times. In each mode, the host that the
+ * endpoint leads through loses its power.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { addonClaims, addons, dnsAddress, expectAppliedBy } from './claims/addons.ts';
+import { expectHealthy, expectSurvival, mostSeconds } from './claims/survival.ts';
 import { type Cluster, installCluster, prepareCluster } from './support/cluster.ts';
-import { holdersOf, serversBehind, serversInUse } from './support/endpoint.ts';
+import { blackHole, holdersOf, serversBehind, serversInUse } from './support/endpoint.ts';
 import { eventually } from './support/eventually.ts';
 import { saveJournalsOnFailure, withJournals } from './support/evidence.ts';
 import { pauseImage } from './support/image.ts';
 import { changed, type Inventory, renderFor } from './support/inventory.ts';
-import { getObject, kubectl } from './support/kubectl.ts';
-import { closeLab, cutPower, resolveName, startHost } from './support/lab.ts';
+import { kubectl } from './support/kubectl.ts';
+import { closeLab, resolveName } from './support/lab.ts';
 import { canBootHosts } from './support/needs.ts';
+import { startBalancer, stopBalancer } from './support/others-balancer.ts';
 import { seededRandom } from './support/random.ts';
 import { copyBundle, install, installer, mustSsh } from './support/ssh.ts';
-import { createTimer, nowSeconds } from './support/timings.ts';
+import { createTimer } from './support/timings.ts';
 
 const name = 'api.lab.example';
 const vip = '192.0.2.100';
-const controlPlanes = ['m1', 'm2', 'm3'];
-/** The endpoint serves again this soon after the host it led to has lost its power. */
-const mostSeconds = 15;
+const masters = ['m1', 'm2', 'm3'].map((host, index) => ({ name: host, address: `192.0.2.${11 + index}` }));
+const controlPlanes = masters.map((host) => host.name);
+const balancers = ['b1', 'b2'].map((host, index) => ({ name: host, address: `192.0.2.${31 + index}` }));
 
-/** An inventory of the same hosts in another mode. */
-function inventoryOf(endpoint: object, ...roles: readonly string[]): Inventory {
-  const masters = controlPlanes.map((host, index) => ({
-    name: host,
-    address: `192.0.2.${11 + index}`,
-    roles: ['etcd', 'control-plane', ...roles],
-  }));
+/** An inventory of the same hosts in another mode, with load balancers on some of them. */
+function inventoryOf(
+  endpoint: object,
+  balancing: 'nobody' | 'control planes' | 'others' = 'nobody',
+): Inventory {
+  const roles = ['etcd', 'control-plane', ...(balancing === 'control planes' ? ['load-balancer'] : [])];
   const document = {
     apiVersion: 'hardway/v1',
     kubernetes: { version: '1.20.2' },
-    network: { proxy: { mode: 'iptables' } },
+    network: { proxy: { mode: 'iptables' }, clusterDNS: dnsAddress },
     runtime: { sandboxImage: pauseImage },
-    addons: { coredns: false, flannel: false },
+    addons,
     endpoint: { host: name, ...endpoint },
-    hosts: [...masters, { name: 'w1', address: '192.0.2.21', roles: ['worker'] }],
+    hosts: [
+      ...masters.map((host) => ({ ...host, roles: [...roles] })),
+      { name: 'w1', address: '192.0.2.21', roles: ['worker'] },
+      ...(balancing === 'others' ? balancers.map((host) => ({ ...host, roles: ['load-balancer'] })) : []),
+    ],
   };
   return changed(stringify(document), []);
 }
+
+const kubeletConfig = '/etc/kubernetes/auth/kubelet.conf';
 
 const timer = createTimer('endpoint');
 
@@ -48,9 +57,10 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
   let cluster: Cluster;
 
   beforeAll(async () => {
-    const inventory = inventoryOf({ mode: 'keepalived', vip });
-    cluster = await prepareCluster(inventory, seededRandom(), timer);
-    await resolveName(cluster.lab, name, vip);
+    const [others = { name: '', address: '' }] = balancers;
+    const inventory = inventoryOf({ mode: 'external', host: others.address });
+    cluster = await prepareCluster(inventory, seededRandom(), timer, balancers);
+    await startBalancer(cluster.lab, others.name, masters);
     await installCluster(cluster, timer);
   });
   afterAll(async () => {
@@ -59,35 +69,92 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
   });
   saveJournalsOnFailure(() => cluster.lab);
 
+  addonClaims(() => cluster);
+
+  describe('mode external', () => {
+    it('all three control planes serve through the load balancer of others', () =>
+      expectAllServe('192.0.2.31:6443'));
+
+    it('outlives a control plane in use, and addons do', async () => {
+      const victim = await serverInUse('b1');
+      const meanwhile = () => expectAppliedBy(cluster, controlPlanes.find((host) => host !== victim) ?? '');
+      await survive('external', victim, write, meanwhile);
+    });
+  });
+
+  describe('mode hosts', () => {
+    it('takes the place of another mode', async () => {
+      await changeTo('hosts', inventoryOf({ mode: 'hosts' }));
+      await stopBalancer(cluster.lab, 'b1');
+      await resolveName(cluster.lab, name, ...masters.map(({ address }) => address));
+      await expectAllHealthy();
+    });
+
+    it('has all three control planes behind its name', async () => {
+      const known = (host: string) => mustSsh(cluster.lab, host, `getent ahostsv4 ${name} | grep STREAM`);
+      const addresses = async (host: string) => (await known(host)).match(/^[\d.]+/gm);
+      expect(await addresses('w1')).toEqual(masters.map(({ address }) => address));
+      expect(await addresses('m2')).toEqual(['192.0.2.12']);
+      for (const { address } of masters) {
+        const one = { ...cluster.operator, server: `https://${address}:6443` };
+        const asked = await kubectl(one, ['get', '--raw', '/readyz', '--tls-server-name', name]);
+        expect(asked).toBe('ok');
+      }
+    });
+
+    it('outlives the control plane in use, though no packet tells that it is gone', async () => {
+      const { lab } = cluster;
+      const [first = { name: '', address: '' }] = masters;
+      await eventually('the kubelet uses it', 60, async () => {
+        const inUse = await serversInUse(lab, 'w1', 'kubelet');
+        // It keeps what it has, since the install perhaps: an API server that ends sends it to the first.
+        for (const { name: host, address } of masters.slice(1))
+          if (inUse.includes(address)) await mustSsh(lab, host, 'systemctl restart kube-apiserver');
+        expect(inUse).toEqual([first.address]);
+      });
+      const undo = await blackHole(lab, first, ['w1']);
+      // Some give up after three seconds and try again, others have kubectl's own patience.
+      const patient = ['get', '--raw', '/version', '--request-timeout=0'];
+      const kubelet = `kubectl --kubeconfig ${kubeletConfig} ${patient.join(' ')}`;
+      const probe = () =>
+        Promise.all([
+          eventually('a write gets through', mostSeconds, write, 250),
+          kubectl(cluster.operator, patient),
+          mustSsh(lab, 'w1', kubelet),
+        ]);
+      await survive('hosts', first.name, probe);
+      await undo();
+    });
+  });
+
   describe('mode keepalived', () => {
+    it('takes the place of another mode', async () => {
+      await resolveName(cluster.lab, name, vip);
+      await changeTo('keepalived', inventoryOf({ mode: 'keepalived', vip }));
+    });
+
     it('is at one control plane, and leaves one whose API server is not ready', async () => {
       const first = await eventually('one host has the address', 30, holder);
       await mustSsh(cluster.lab, first, 'systemctl stop kube-apiserver');
       const second = await eventually('another host has the address', mostSeconds, () => holder(first));
       await eventually('the endpoint serves', mostSeconds, write, 250);
       await mustSsh(cluster.lab, first, 'systemctl start kube-apiserver');
-      await eventually('the first is healthy again', 60, () => expectHealthy(first));
+      await eventually('the first is healthy again', 60, () => expectHealthy(cluster, first));
       expect(await holder(), 'the one that serves keeps it').toBe(second);
     });
 
-    it('outlives the host it is at', async () => expectSurvival('keepalived', await holder(), write));
+    it('outlives the host it is at', async () => survive('keepalived', await holder(), write));
   });
 
-  describe('mode haproxy', () => {
+  describe('mode haproxy on the control planes', () => {
     it('takes the place of another mode', async () => {
-      await changeTo('haproxy', inventoryOf({ mode: 'haproxy', vip, port: 8443 }, 'load-balancer'));
+      await changeTo('haproxy', inventoryOf({ mode: 'haproxy', vip, port: 8443 }, 'control planes'));
       await eventually('one host has the address', 30, holder);
       await eventually('the endpoint serves', mostSeconds, write);
-      await Promise.all(cluster.lab.hosts.map((host) => expectHealthy(host.name)));
+      await expectAllHealthy();
     });
 
-    it('all three control planes serve through it', async () => {
-      await eventually('each has answered', 30, async () =>
-        expect(await serversBehind(cluster.lab, controlPlanes, `${vip}:8443`, 9)).toEqual(
-          new Set(controlPlanes),
-        ),
-      );
-    });
+    it('all three control planes serve through it', () => expectAllServe(`${vip}:8443`));
 
     it('leaves a host whose balancer is down', async () => {
       const first = await holder();
@@ -97,20 +164,36 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
       await mustSsh(cluster.lab, first, 'systemctl start haproxy');
     });
 
-    it('outlives the host it is at', async () => expectSurvival('haproxy', await holder(), write));
+    it('outlives the host it is at', async () => survive('haproxy', await holder(), write));
+  });
+
+  describe('mode haproxy on hosts of its own', () => {
+    const names = balancers.map((host) => host.name);
+
+    it('takes the place of balancers on control planes, and leaves nothing of them', async () => {
+      await changeTo('haproxy elsewhere', inventoryOf({ mode: 'haproxy', vip }, 'others'));
+      await eventually('one balancer has the address', 30, () => holder(undefined, names));
+      await eventually('the endpoint serves', mostSeconds, write);
+      await expectAllHealthy();
+      await expectNoBalancer(controlPlanes);
+    });
+
+    it('all three control planes serve through it', () => expectAllServe(`${vip}:6443`));
+
+    it('outlives the balancer with the address', async () =>
+      survive('haproxy elsewhere, balancer', await holder(undefined, names), write));
+
+    it('outlives a control plane in use', async () =>
+      survive('haproxy elsewhere, control plane', await serverInUse(await holder(undefined, names)), write));
   });
 
   describe('mode node-local', () => {
     it('takes the place of another mode, and leaves nothing of that', async () => {
       await changeTo('node-local', inventoryOf({ mode: 'node-local' }));
-      expect(await holdersOf(cluster.lab, controlPlanes, vip)).toEqual([]);
-      for (const host of controlPlanes) {
-        const left = 'systemctl is-enabled haproxy keepalived; ls /etc/haproxy /etc/keepalived';
-        expect(await mustSsh(cluster.lab, host, `${left} 2>&1 || true`)).not.toMatch(
-          /^enabled|cfg$|conf$|crt$/m,
-        );
-      }
-      await Promise.all(cluster.lab.hosts.map((host) => expectHealthy(host.name)));
+      for (const { name: host } of balancers)
+        expect(await installer(cluster.lab, host, 'uninstall --yes')).toMatchObject({ status: 0 });
+      expect(await holdersOf(cluster.lab, [...controlPlanes, 'b1', 'b2'], vip)).toEqual([]);
+      await expectAllHealthy();
       await eventually('the worker reaches the API', mostSeconds, askFromWorker);
     });
 
@@ -120,13 +203,7 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
     });
 
     it('outlives the control plane in use', async () => {
-      const [address] = await eventually('the balancer is connected', 30, async () => {
-        const inUse = await serversInUse(cluster.lab, 'w1');
-        expect(inUse).not.toEqual([]);
-        return inUse;
-      });
-      const victim = cluster.lab.hosts.find((host) => host.address === address);
-      await expectSurvival('node-local', victim?.name ?? '', askFromWorker);
+      await survive('node-local', await serverInUse('w1'), askFromWorker);
     });
 
     it('is reloaded, not restarted, when its servers change', async () => {
@@ -157,20 +234,58 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
     const { lab } = cluster;
     const rendered = renderFor(lab, inventory);
     cluster = { ...cluster, inventory, rendered, operator: { lab, kubeconfig: rendered.kubeconfig } };
-    await Promise.all(lab.hosts.map((host) => copyBundle(lab, host.name, rendered.out)));
+    await Promise.all(inventory.hosts.map((host) => copyBundle(lab, host.name, rendered.out)));
     await withJournals(lab, () =>
       timer.time(`install.sh everywhere, now ${mode}`, async () => {
-        await Promise.all(lab.hosts.map((host) => install(lab, host.name)));
+        await Promise.all(inventory.hosts.map((host) => install(lab, host.name)));
       }),
     );
   }
 
+  function survive(
+    title: string,
+    victim: string,
+    probe: () => Promise<unknown>,
+    meanwhile = async () => {},
+  ): Promise<void> {
+    return expectSurvival(cluster, timer, { title, victim, probe, meanwhile });
+  }
+
+  async function expectAllHealthy(): Promise<void> {
+    await Promise.all(cluster.inventory.hosts.map((host) => expectHealthy(cluster, host.name)));
+  }
+
+  async function expectAllServe(target: string): Promise<void> {
+    await eventually('each has answered', 30, async () =>
+      expect(await serversBehind(cluster.lab, controlPlanes, target, 9)).toEqual(new Set(controlPlanes)),
+    );
+  }
+
+  /** Nothing is left of haproxy and keepalived. */
+  async function expectNoBalancer(hosts: readonly string[]): Promise<void> {
+    const left = 'systemctl is-enabled haproxy keepalived; ls /etc/haproxy /etc/keepalived';
+    for (const host of hosts)
+      expect(await mustSsh(cluster.lab, host, `${left} 2>&1 || true`)).not.toMatch(
+        /^enabled|cfg$|conf$|crt$/m,
+      );
+  }
+
   /** The host with the floating address; throws unless there is one and no other. */
-  async function holder(otherThan?: string): Promise<string> {
-    const holders = await holdersOf(cluster.lab, controlPlanes, vip);
+  async function holder(otherThan?: string, among = controlPlanes): Promise<string> {
+    const holders = await holdersOf(cluster.lab, among, vip);
     expect(holders).toHaveLength(1);
     expect(holders[0]).not.toBe(otherThan);
     return holders[0] ?? '';
+  }
+
+  /** A control plane that has clients through the balancer of a host. */
+  async function serverInUse(balancer: string): Promise<string> {
+    const [address] = await eventually('the balancer is connected', 30, async () => {
+      const inUse = await serversInUse(cluster.lab, balancer);
+      expect(inUse).not.toEqual([]);
+      return inUse;
+    });
+    return masters.find((host) => host.address === address)?.name ?? '';
   }
 
   /** A write through the endpoint, as the operator makes it. */
@@ -181,45 +296,10 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
 
   /** What the kubelet asks, through the balancer of its host. */
   function askFromWorker(): Promise<string> {
-    const kubeconfig = '/etc/kubernetes/auth/kubelet.conf';
     return mustSsh(
       cluster.lab,
       'w1',
-      `grep -q 'server: https://127.0.0.1:6443' ${kubeconfig} && kubectl --kubeconfig ${kubeconfig} --request-timeout=3s get node w1`,
+      `grep -q 'server: https://127.0.0.1:6443' ${kubeletConfig} && kubectl --kubeconfig ${kubeletConfig} --request-timeout=3s get node w1`,
     );
-  }
-
-  async function expectHealthy(host: string): Promise<void> {
-    expect(await installer(cluster.lab, host, 'status')).toMatchObject({ status: 0 });
-  }
-
-  /** Takes the power from a host and gives it back: the endpoint and the node outlive it, and it rejoins. */
-  async function expectSurvival(mode: string, victim: string, probe: () => Promise<unknown>): Promise<void> {
-    const { lab, operator } = cluster;
-    const survivor = lab.hosts.find(({ name: host }) => controlPlanes.includes(host) && host !== victim);
-    const direct = `--server=https://${survivor?.address}:6443`;
-    const readiness = async () => {
-      const { status } = await getObject(operator, 'node/w1', direct);
-      const ready = status.conditions?.find(({ type }) => type === 'Ready');
-      return { status: ready?.status, lastTransitionTime: ready?.lastTransitionTime };
-    };
-    const before = await readiness();
-    expect(before.status).toBe('True');
-    console.log(`${mode}: the power of ${victim} is cut`);
-    const cut = nowSeconds();
-    const cutTime = Date.now();
-    await cutPower(lab, victim);
-    await eventually(`${mode}: the endpoint serves`, mostSeconds, probe, 250);
-    timer.note(`${mode}: power cut to the endpoint serving`, cut, nowSeconds());
-    await eventually('the kubelet renews its lease', 40, async () => {
-      const { spec } = await getObject(operator, 'lease/w1', '--namespace=kube-node-lease', direct);
-      // Ten seconds are the kubelet's pause between renewals: this one was sent after the cut.
-      expect(Date.parse(String(spec.renewTime))).toBeGreaterThan(cutTime + 1000);
-    });
-    timer.note(`${mode}: power cut to the kubelet's next lease`, cut, nowSeconds());
-    await startHost(lab, victim);
-    await eventually(`${victim} is healthy by its own account`, 90, () => expectHealthy(victim));
-    timer.note(`${mode}: power cut to all as before`, cut, nowSeconds());
-    expect(await readiness(), 'the node has been Ready all the time').toEqual(before);
   }
 });

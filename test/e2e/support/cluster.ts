@@ -4,7 +4,7 @@ import { eventually } from './eventually.ts';
 import { withJournals } from './evidence.ts';
 import { type Inventory, type Rendered, renderFor, withRole } from './inventory.ts';
 import { hasCondition, listObjects, type Operator } from './kubectl.ts';
-import { type Lab, openLab } from './lab.ts';
+import { type Lab, type LabHost, openLab } from './lab.ts';
 import type { Random } from './random.ts';
 import { copyBundle, install } from './ssh.ts';
 import { noteStarts } from './starts.ts';
@@ -24,10 +24,18 @@ export interface Cluster {
 /** The longest pause between the starts of two installs. */
 const staggerMs = 700;
 
-/** Boots the hosts of an inventory, and copies everything to them that install.sh needs. */
-export async function prepareCluster(inventory: Inventory, random: Random, timer: Timer): Promise<Cluster> {
+/**
+ * Boots the hosts of an inventory, and copies everything to them that install.sh needs; `others`
+ * are booted beside them.
+ */
+export async function prepareCluster(
+  inventory: Inventory,
+  random: Random,
+  timer: Timer,
+  others: readonly LabHost[] = [],
+): Promise<Cluster> {
   const { hosts } = inventory;
-  const lab = await timer.time('boot the hosts', () => openLab(hosts));
+  const lab = await timer.time('boot the hosts', () => openLab([...hosts, ...others]));
   const workers = withRole(inventory, 'worker');
   await timer.time('prepare the workers', () =>
     Promise.all(workers.map((name, index) => prepareWorker(lab, name, `10.244.${100 + index}.0/24`))),
@@ -48,8 +56,8 @@ export async function prepareCluster(inventory: Inventory, random: Random, timer
 
 /** Runs install.sh on all hosts in a random order, and waits until all nodes are Ready. */
 export async function installCluster(cluster: Cluster, timer: Timer): Promise<void> {
-  const { lab, random, workers, operator } = cluster;
-  const order = random.shuffled(lab.hosts.map(({ name }) => name));
+  const { lab, inventory, random, workers, operator } = cluster;
+  const order = random.shuffled(inventory.hosts.map(({ name }) => name));
   let delayMs = 0;
   const starts = order.map((name) => {
     delayMs += random.below(staggerMs);

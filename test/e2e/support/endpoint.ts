@@ -1,5 +1,5 @@
 /** Who serves the endpoint, seen from outside and on the hosts. */
-import { type Lab, runAsOperator } from './lab.ts';
+import { type Lab, type LabHost, mustRunAsOperator, runAsOperator } from './lab.ts';
 import { mustSsh, ssh } from './ssh.ts';
 
 /** The hosts of these that have an address; those that do not answer have it not. */
@@ -34,9 +34,35 @@ export async function serversBehind(
   return new Set(names);
 }
 
-/** The addresses of API servers that a host is connected to from its own balancer. */
-export async function serversInUse(lab: Lab, host: string): Promise<string[]> {
-  const text = await mustSsh(lab, host, `ss -Htnp state established 'dport = :6443' | grep haproxy || true`);
-  const addresses = text.split('\n').map((line) => /(\S+):6443\s/.exec(line)?.[1] ?? '');
+/**
+ * The addresses of API servers that a program on a host is connected to, and was two seconds
+ * earlier: not those that a balancer just asks whether they are ready.
+ */
+export async function serversInUse(lab: Lab, host: string, program = 'haproxy'): Promise<string[]> {
+  const list = `ss -Htnp state established 'dport = :6443' | grep ${program} | sed 's/ *users:.*//' | sort`;
+  const text = await mustSsh(lab, host, `${list} >/root/then; sleep 2; ${list} | comm -12 /root/then -`);
+  const addresses = text.split('\n').map((line) => /(\S+):6443$/.exec(line.trim())?.[1] ?? '');
   return [...new Set(addresses.filter((address) => address !== '' && address !== '127.0.0.1'))];
+}
+
+/**
+ * From now on packets to a host that has no power are lost without a word, as behind most
+ * routers: in one segment, whoever asks in vain for its hardware address is told so after
+ * three seconds. Holds for the operator and these hosts, until what it gives is called.
+ */
+export async function blackHole(
+  lab: Lab,
+  { address }: LabHost,
+  hosts: readonly string[],
+): Promise<() => Promise<void>> {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  // The lab derives it from the address, see net_host in test/e2e/lab/machine.sh.
+  const hardware = ['02', '00', ...octets].join(':');
+  const onEach = async (command: string): Promise<void> => {
+    const script = `${command} dev "$(ip -o route get ${address} | sed 's/.* dev \\([^ ]*\\).*/\\1/')"`;
+    await mustRunAsOperator(lab, ['sh', '-euc', script]);
+    for (const host of hosts) await mustSsh(lab, host, script);
+  };
+  await onEach(`ip neigh replace ${address} lladdr ${hardware} nud permanent`);
+  return () => onEach(`ip neigh del ${address}`);
 }

@@ -7,6 +7,8 @@ import { type Finished, outputOf, type RunOptions } from './process.ts';
 export interface Operator {
   readonly lab: Lab;
   readonly kubeconfig: string;
+  /** What is dialled instead of the kubeconfig's endpoint. */
+  readonly server?: string;
 }
 
 /** The parts of Kubernetes' objects that tests read. */
@@ -23,6 +25,8 @@ export interface KubeObject {
     readonly creationTimestamp: string;
   };
   readonly spec: Readonly<Record<string, unknown>>;
+  /** Of a ConfigMap. */
+  readonly data?: Readonly<Record<string, string>>;
   readonly status: { readonly phase?: string; readonly conditions?: readonly Condition[] } & Readonly<
     Record<string, unknown>
   >;
@@ -30,7 +34,7 @@ export interface KubeObject {
 
 /** Runs kubectl, whatever its status. */
 export function runKubectl(
-  { lab, kubeconfig }: Operator,
+  { lab, kubeconfig, server }: Operator,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
@@ -41,6 +45,7 @@ export function runKubectl(
     '--cache-dir',
     `${lab.folder}/kubectl-cache`,
     '--request-timeout=20s',
+    ...(server === undefined ? [] : ['--server', server]),
   ];
   return runAsOperator(lab, [program, ...always, ...args], options);
 }
