@@ -50,7 +50,8 @@ export async function expectSurvival(
   await startHost(lab, victim);
   await eventually(`${victim} is healthy by its own account`, 90, () => expectHealthy(cluster, victim));
   timer.note(`${title}: power cut to all as before`, cut, nowSeconds());
-  expect(await readiness(asked, workers), 'the nodes have been Ready all the time').toEqual(before);
+  const after = await eventually('the nodes can be seen', 30, () => readiness(asked, workers));
+  expect(after, 'the nodes have been Ready all the time').toEqual(before);
 }
 
 /** Throws unless install.sh on a host finds everything as it is to be. */
