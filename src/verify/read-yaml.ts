@@ -1,6 +1,6 @@
 /** YAML files with lines. */
 import { type Document, isMap, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml';
-import { remembered } from '../lib/remember.ts';
+import { once, remembered, rememberedByObject } from '../lib/remember.ts';
 
 export type Steps = readonly (string | number)[];
 
@@ -53,22 +53,45 @@ export function createYamlReader(): (text: string) => YamlFile {
     // A plain scalar may not begin with "@".
     const file = readOnce(text.replace(longWord, (word) => `x@word-${words.push(word) - 1}@`));
     if (words.length === 0) return file;
-    const fill = (value: unknown): unknown => {
-      if (typeof value === 'string')
-        return value.includes('x@word-')
-          ? value.replace(placeholder, (_, index: string) => words[Number(index)] ?? '')
-          : value;
-      if (Array.isArray(value)) return value.map(fill);
-      return isRecord(value)
-        ? Object.fromEntries(Object.entries(value).map(([name, below]) => [name, fill(below)]))
-        : value;
-    };
-    const documents = file.documents.map((document) => ({
-      ...document,
-      value: fill(document.value) as YamlDocument['value'],
-    }));
-    return { ...file, documents };
+    return { ...file, documents: file.documents.map((document) => filled(document, words)) };
   };
+}
+
+/** A document with its own words; they are put in when somebody asks for its value. */
+function filled(document: YamlDocument, words: readonly string[]): YamlDocument {
+  const { line, apiVersion, kind, alike, lineOf } = document;
+  const value = once(() =>
+    placesOfWords(document).reduce<unknown>((all, { steps, text }) => {
+      const own = text.replace(placeholder, (_, index: string) => words[Number(index)] ?? '');
+      return withText(all, steps, own);
+    }, document.value),
+  );
+  return {
+    line,
+    apiVersion,
+    kind,
+    alike,
+    lineOf,
+    get value() {
+      return value() as YamlDocument['value'];
+    },
+  };
+}
+
+/** Where words stand in a document that was read without them. */
+const placesOfWords = rememberedByObject(({ value }: YamlDocument) =>
+  [...scalarsOf(value)].flatMap(({ steps, value: text }) =>
+    typeof text === 'string' && text.includes('x@word-') ? [{ steps, text }] : [],
+  ),
+);
+
+/** A copy with another text at a place; what is not on the way there is the same object. */
+function withText(value: unknown, [step, ...steps]: Steps, text: string): unknown {
+  if (step === undefined) return text;
+  if (Array.isArray(value))
+    return value.map((item, index) => (index === step ? withText(item, steps, text) : item));
+  const record = value as Readonly<Record<string, unknown>>;
+  return { ...record, [step]: withText(record[step], steps, text) };
 }
 
 function documentOf(document: Document.Parsed, counter: LineCounter): YamlDocument[] {

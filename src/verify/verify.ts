@@ -113,10 +113,13 @@ export function verifyCluster(
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
 }
 
+const rows = {
+  cluster: checks.filter(({ of }) => of === 'cluster'),
+  host: checks.filter(({ of }) => of === 'host'),
+};
+
 function runChecks(of: CheckRow['of'], view: ClusterView): Finding[] {
-  return checks
-    .filter((row) => row.of === of)
-    .flatMap(({ name, check }) =>
-      [...check(view)].map((found) => ({ check: name, severity: found.severity ?? 'error', ...found })),
-    );
+  return rows[of].flatMap(({ name, check }) =>
+    [...check(view)].map((found) => ({ check: name, severity: found.severity ?? 'error', ...found })),
+  );
 }

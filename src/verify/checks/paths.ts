@@ -32,22 +32,42 @@ interface Named {
 export function* pathsExist({ hosts }: ClusterView): Iterable<Found> {
   for (const host of hosts) {
     const isThere = existence(host);
-    for (const named of namedOn(host)) {
-      const wanted = named.isWritten === true ? folderOf(named.path) : named.path;
-      if (!isThere(wanted)) {
-        yield {
-          ...(named.isForeign === true ? { severity: 'warning' } : {}),
-          host: host.name,
-          file: named.file,
-          line: named.line,
-          message: `${named.what} names ${named.path}, but ${wanted === named.path ? 'it' : wanted} is neither in the bundle of ${host.name} nor made on the host`,
-          fix:
-            named.isForeign === true
-              ? `put ${wanted} on the host before the installation`
-              : 'render again; the bundle is not whole',
-        };
-      } else if (named.user !== undefined) yield* unreadable(host, named);
+    for (const list of namedBy(host)) if (!areInOrder(isThere)(list)) yield* problemsOf(host, list, isThere);
+  }
+}
+
+type IsThere = (path: string) => boolean;
+
+/** Whether root can read all of a list: hosts of a kind share most of their lists, and the answer. */
+const areInOrder = rememberedByObject((isThere: IsThere) =>
+  rememberedByObject((list: readonly Named[]) =>
+    list.every((named) => named.user === undefined && isThere(wantedBy(named))),
+  ),
+);
+
+/** What must be there for a path that is named. */
+function wantedBy({ path, isWritten }: Named): string {
+  return isWritten === true ? folderOf(path) : path;
+}
+
+function* problemsOf(host: HostView, list: readonly Named[], isThere: IsThere): Iterable<Found> {
+  for (const named of list) {
+    const wanted = wantedBy(named);
+    if (isThere(wanted)) {
+      yield* unreadable(host, named);
+      continue;
     }
+    yield {
+      ...(named.isForeign === true ? { severity: 'warning' } : {}),
+      host: host.name,
+      file: named.file,
+      line: named.line,
+      message: `${named.what} names ${named.path}, but ${wanted === named.path ? 'it' : wanted} is neither in the bundle of ${host.name} nor made on the host`,
+      fix:
+        named.isForeign === true
+          ? `put ${wanted} on the host before the installation`
+          : 'render again; the bundle is not whole',
+    };
   }
 }
 
@@ -62,21 +82,22 @@ function* unreadable(host: HostView, { path, file, line, what, user }: Named): I
   yield { host: host.name, file, line, message, fix: `give it to ${user}, as catalog/host-files.ts says` };
 }
 
-/** What comes to be on a host, as one text: hosts of the same roles share the answer. */
-function existence({ bundle: { files, made, programs } }: HostView): (path: string) => boolean {
-  const paths = files.map(({ path }) => path).join('\n');
-  return existenceOf(`${paths}\n${joined(made)}\n${joined(programs)}`);
+/** What comes to be on a host; hosts of a kind have one and the same lists, and share the answer. */
+function existence({ bundle: { files, made, programs } }: HostView): IsThere {
+  return existenceOf(made)(programs)(files.map(({ path }) => path).join('\n'));
 }
 
-/** Hosts of a kind have one and the same lists. */
-const joined = rememberedByObject((list: readonly string[]) => list.join('\n'));
-
-const existenceOf = remembered((lines: string) => {
-  const exact = new Set([...lines.split('\n'), ...hostPaths.map(({ path }) => path)]);
-  for (const path of lines.split('\n')) for (const folder of foldersAbove(path)) exact.add(folder);
-  const trees = hostPaths.filter((row) => row.isTree === true).map((row) => `${row.path}/`);
-  return (path: string) => exact.has(path) || trees.some((tree) => path.startsWith(tree));
-});
+const existenceOf = rememberedByObject((made: readonly string[]) =>
+  rememberedByObject((programs: readonly string[]) =>
+    remembered((files: string): IsThere => {
+      const brought = [...files.split('\n'), ...made, ...programs];
+      const exact = new Set([...brought, ...hostPaths.map(({ path }) => path)]);
+      for (const path of brought) for (const folder of foldersAbove(path)) exact.add(folder);
+      const trees = hostPaths.filter((row) => row.isTree === true).map((row) => `${row.path}/`);
+      return (path) => exact.has(path) || trees.some((tree) => path.startsWith(tree));
+    }),
+  ),
+);
 
 function* foldersAbove(path: string): Iterable<string> {
   for (let folder = folderOf(path); folder !== '/'; folder = folderOf(folder)) yield folder;
@@ -87,10 +108,14 @@ function folderOf(path: string): string {
 }
 
 /** Every path that a file of a host names, with the place. */
-export const namedOn = rememberedByObject((host: HostView): readonly Named[] => [
-  ...host.units.flatMap(inUnit),
-  ...inFlags(host),
-  ...inEtcd(host),
+export function namedOn(host: HostView): readonly Named[] {
+  return namedBy(host).flat();
+}
+
+/** The same as lists, one for each that says so; those of files that hosts share are one object. */
+const namedBy = rememberedByObject((host: HostView): readonly (readonly Named[])[] => [
+  ...host.units.map(inUnit),
+  [...inFlags(host), ...inEtcd(host)],
   ...inConfiguration(host),
   ...inOtherText(host),
 ]);
@@ -173,37 +198,45 @@ const kindsWithPaths: readonly string[] = [
   'AdmissionConfiguration',
 ];
 
-function* inConfiguration(host: HostView): Iterable<Named> {
-  for (const kind of kindsWithPaths)
-    for (const { path: file, document } of host.ofKind(kind))
-      for (const named of inDocument(document)) yield { ...named, file };
+function inConfiguration(host: HostView): (readonly Named[])[] {
+  return kindsWithPaths.flatMap((kind) =>
+    host.ofKind(kind).map(({ path, document }) => inDocument(document)(path)),
+  );
 }
 
 const inDocument = rememberedBy(
   (document: YamlDocument) => document.alike,
-  (document): readonly Omit<Named, 'file'>[] =>
-    [...scalarsOf(document.value)].flatMap(({ steps, value }) => {
-      if (typeof value !== 'string' || notPathFields.includes(String(steps[0]))) return [];
-      const path = value.replace(/^unix:\/\//, '');
-      const field = steps.join('.');
-      const isForeign = document.kind !== 'Config' && !ownPathFields.includes(field);
-      if (!path.startsWith('/')) return [];
-      return [{ path, line: document.lineOf(steps), what: `the field ${field}`, isForeign }];
-    }),
+  (document) =>
+    remembered((file: string): readonly Named[] =>
+      [...scalarsOf(document.value)].flatMap(({ steps, value }) => {
+        if (typeof value !== 'string' || notPathFields.includes(String(steps[0]))) return [];
+        const path = value.replace(/^unix:\/\//, '');
+        const field = steps.join('.');
+        const isForeign = document.kind !== 'Config' && !ownPathFields.includes(field);
+        if (!path.startsWith('/')) return [];
+        return [{ path, file, line: document.lineOf(steps), what: `the field ${field}`, isForeign }];
+      }),
+    ),
 );
 
 /** Texts in double quotes of TOML and JSON. */
-function* inOtherText(host: HostView): Iterable<Named> {
-  for (const { path: file, content } of host.bundle.files)
-    if (/\.(?:toml|json)$/.test(file))
-      for (const one of quotedPaths(content)) yield { ...one, file, what: file.split('/').at(-1) ?? file };
+function inOtherText(host: HostView): (readonly Named[])[] {
+  const files = host.bundle.files.filter(({ path }) => path.endsWith('.toml') || path.endsWith('.json'));
+  return files.map(({ path, content }) => quotedPaths(content)(path));
 }
 
 const quotedPaths = rememberedByObject((content: Buffer) =>
-  content
-    .toString()
-    .split('\n')
-    .flatMap((line, index) =>
-      [...line.matchAll(/"(\/[^"\\]+)"/g)].map(([, path = '']) => ({ path, line: index + 1 })),
-    ),
+  remembered((file: string): readonly Named[] =>
+    content
+      .toString()
+      .split('\n')
+      .flatMap((line, index) =>
+        [...line.matchAll(/"(\/[^"\\]+)"/g)].map(([, path = '']) => ({
+          path,
+          file,
+          line: index + 1,
+          what: file.split('/').at(-1) ?? file,
+        })),
+      ),
+  ),
 );
