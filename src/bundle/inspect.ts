@@ -1,5 +1,6 @@
 /** Bundles as they were packed, read back: what verify needs of each, and what is wrong with it as a bundle. */
 import { createHash } from 'node:crypto';
+import { remembered } from '../lib/remember.ts';
 import { parseVersion } from '../lib/version.ts';
 import { endpointModes, type Role, roleNames } from '../model/cluster.ts';
 import type { Owner } from '../model/file.ts';
@@ -28,8 +29,8 @@ export interface Inspection {
 const again = 'render again, and copy the bundle anew';
 
 /**
- * Reads bundles one after another; files with equal bytes become one buffer, so that verify looks
- * at them once.
+ * Reads bundles one after another; files with equal bytes become one buffer, and equal lists one list,
+ * so that verify looks at them once.
  */
 export function createInspector(): (name: string, tarball: Buffer) => Promise<Inspection> {
   const known = new Map<string, Buffer>();
@@ -39,6 +40,8 @@ export function createInspector(): (name: string, tarball: Buffer) => Promise<In
     known.set(sum, found);
     return found;
   };
+  const lists = remembered((text: string) => text.split('\n'));
+  const sharedList = (list: readonly string[]) => lists(list.join('\n'));
   return async (name, tarball) => {
     const findings: Finding[] = [];
     const find = (check: string, file: string | undefined, message: string, line?: number) =>
@@ -58,7 +61,7 @@ export function createInspector(): (name: string, tarball: Buffer) => Promise<In
       if (host !== undefined && host !== name)
         find('manifest-right', 'manifest', `the manifest is that of ${host}`, manifest.lineOf('host'));
       for (const problem of manifestProblems(files, manifest)) find('manifest-right', ...problem);
-      const inspected = inspectedOf(name, files, manifest, sums.get('install.sh') ?? '');
+      const inspected = inspectedOf(name, files, manifest, sums.get('install.sh') ?? '', sharedList);
       if (inspected === undefined)
         find('manifest-right', 'manifest', 'the manifest lacks what the other checks must know');
       return { inspected, findings };
@@ -128,6 +131,7 @@ function inspectedOf(
   files: ReadBundle,
   statements: Statements,
   installSum: string,
+  sharedList: (list: readonly string[]) => readonly string[],
 ): InspectedBundle | undefined {
   const { all, of, values, first } = statements;
   const [endpointHost, endpointPort, endpointMode] = first('endpoint');
@@ -146,8 +150,12 @@ function inspectedOf(
       names: fqdn === '-' ? [host] : [host, fqdn],
       addresses: values('address'),
       files: all.filter(isFileStatement).flatMap((one) => fileOf(one, files)),
-      made: [...of('dir').flatMap(({ words }) => words[2] ?? []), ...values('data'), ...values('generated')],
-      programs: [...values('binary'), ...values('command').flatMap(programPaths)],
+      made: sharedList([
+        ...of('dir').flatMap(({ words }) => words[2] ?? []),
+        ...values('data'),
+        ...values('generated'),
+      ]),
+      programs: sharedList([...values('binary'), ...values('command').flatMap(programPaths)]),
       ports: of('port').map(({ words: [, port, unit = ''] }) => ({ port: Number(port), unit })),
     },
     facts: {

@@ -99,13 +99,15 @@ function copiesOf({ hosts }: ClusterView, authority: AuthorityName): Stated<Auth
       }),
   );
   if (authority !== 'kubernetes-ca') return inFiles;
+  // Of right bundles all have the same.
+  const decodeOnce = remembered((data: string) => Buffer.from(data, 'base64').toString());
   const embedded = hosts.flatMap((host) =>
     host.ofKind('Config').flatMap(({ path, document }) => {
       const steps = ['clusters', 0, 'cluster', 'certificate-authority-data'] as const;
-      const value = decoded(document.value, ...steps);
-      return value === undefined
+      const data = textAt(document.value, ...steps);
+      return data === undefined
         ? []
-        : [{ value, place: { host, file: path, line: document.lineOf(steps) } }];
+        : [{ value: decodeOnce(data), place: { host, file: path, line: document.lineOf(steps) } }];
     }),
   );
   return [...inFiles, ...embedded];
