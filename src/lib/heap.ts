@@ -6,8 +6,7 @@ export const heapFlag = '--heap-growing-percent=30';
 
 /**
  * From now on the heap may grow by three tenths of what lives in it, where V8 by itself lets it grow
- * to a multiple: for long work on much data, which then needs a quarter less memory for a
- * few hundredths more time.
+ * to a multiple: for long work on much data, which then needs a quarter less memory (decision 12).
  */
 export function keepHeapSmall(): void {
   setFlagsFromString(heapFlag);
