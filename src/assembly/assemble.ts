@@ -7,7 +7,9 @@ import { forEachLimited } from '../lib/parallel.ts';
 import { createPause } from '../lib/pause.ts';
 import type { Pki } from '../model/certificate.ts';
 import type { Cluster } from '../model/cluster.ts';
+import type { DirectorySpec, RenderedFile } from '../model/file.ts';
 import type { ImageArchive } from '../model/image-archive.ts';
+import type { UnitSpec } from '../model/plan.ts';
 import type { PairReader } from '../pki/read-once.ts';
 import { planHost } from '../plan/plan.ts';
 import { createRenderer } from '../render/render.ts';
@@ -18,11 +20,21 @@ import { createPack, type PackedBundle, readInstallScript } from './pack.ts';
 /** Hosts under way at once: the turns of the event loop that packing takes are shared, and no more are in memory. */
 const concurrency = 4;
 
-/** Both in inventory order. */
+/** What a report says of a host beside its bundle. */
+export interface AssembledHost {
+  readonly files: readonly RenderedFile[];
+  readonly directories: readonly DirectorySpec[];
+  readonly units: readonly UnitSpec[];
+  /** The text of the bundle's manifest. */
+  readonly manifest: string;
+}
+
+/** All in inventory order. */
 export interface Assembled {
   readonly bundles: readonly PackedBundle[];
   /** The same bundles as verify wants them. */
   readonly hosts: readonly HostBundle[];
+  readonly assembled: readonly AssembledHost[];
 }
 
 /**
@@ -52,16 +64,23 @@ export async function assemble(
   const pause = createPause();
   const bundles: PackedBundle[] = [];
   const hosts: HostBundle[] = [];
+  const assembled: AssembledHost[] = [];
   let done = 0;
   await forEachLimited(cluster.hosts, concurrency, async (host, index) => {
     const plan = planHost(cluster, host);
     const files = renderHost(plan);
     hosts[index] = hostBundleOf(plan, files);
     const entries = bundleEntries(plan, files, parts);
+    assembled[index] = {
+      files,
+      directories: plan.directories,
+      units: plan.units,
+      manifest: entries.find(({ name }) => name === 'manifest')?.review.toString() ?? '',
+    };
     writeReview(host.name, entries);
     const [bundle] = await Promise.all([pack(host.name, entries), pause()]);
     bundles[index] = bundle;
     onDone(++done);
   });
-  return { bundles, hosts };
+  return { bundles, hosts, assembled };
 }

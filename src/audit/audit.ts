@@ -36,16 +36,7 @@ export function auditCluster(
   candidates: readonly HardeningCheck[] = hardeningChecks,
 ): Audit {
   const benchmark = benchmarkOf(input.kubernetesMinor);
-  // What audits look at says nothing of endpoints, and does not ask what day it is.
-  const unasked = {
-    endpoint: { host: '', port: 0, mode: 'external' },
-    bootstrapMethod: '',
-    now: new Date(0),
-  } as const;
-  const cluster = viewOf(
-    { kubernetesMinor: input.kubernetesMinor, etcdMinor: input.etcdMinor, ...unasked },
-    input.bundles.map(({ bundle }) => bundle),
-  );
+  const cluster = input.view ?? ownView(input);
   const checks = candidates.filter(({ cis }) => profile === 'all' || benchmark in cis);
   const results = checks.flatMap((check) =>
     cluster.hosts.flatMap((host, index): AuditResult[] => {
@@ -56,6 +47,16 @@ export function auditCluster(
     }),
   );
   return { kubernetes: input.kubernetesMinor, benchmark, profile, checks, results };
+}
+
+/** What audits look at says nothing of endpoints, and does not ask what day it is. */
+function ownView({ kubernetesMinor, etcdMinor, bundles }: AuditInput): Scope['cluster'] {
+  const endpoint = { host: '', port: 0, mode: 'external' } as const;
+  const facts = { kubernetesMinor, etcdMinor, endpoint, bootstrapMethod: '', now: new Date(0) };
+  return viewOf(
+    facts,
+    bundles.map(({ bundle }) => bundle),
+  );
 }
 
 function resultOf(scope: Scope): Outcome {

@@ -18,6 +18,8 @@ export interface AuditInput {
   readonly bundles: readonly AuditedHost[];
   /** The text of install.sh, the same for all hosts. */
   readonly installScript: string;
+  /** The same bundles as checks see them, where somebody has read them before. */
+  readonly view?: ClusterView;
 }
 
 export interface Scope {

@@ -19,10 +19,12 @@ import { createPairReader } from '../pki/read-once.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { reportHtml } from '../report/html.ts';
+import { reportOf } from '../report/report.ts';
 import { clusterFactsOf } from '../verify/bundle.ts';
 import { ContradictionError } from '../verify/problem.ts';
 import { findingsText } from '../verify/text.ts';
 import { checks, verifyCluster } from '../verify/verify.ts';
+import { createViews } from '../verify/view.ts';
 import { binariesDirOf, supplyBinaries, supplyProblems } from './binary-supply.ts';
 import { type InventoryOptions, type ReadInventory, readInventory, withLocalFiles } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
@@ -122,7 +124,7 @@ export async function renderOutput(
     const binaries = supply.source === 'bundle' ? supply.archives : [];
     const images = await kit.addImages(read, output.staging);
     performance.mark('bundles');
-    const { bundles: packed, hosts } = await assemble(
+    const { bundles: packed, hosts, assembled } = await assemble(
       cluster,
       pki,
       supply,
@@ -132,7 +134,9 @@ export async function renderOutput(
       (done) => progress.update('bundles', done, cluster.hosts.length),
     );
     performance.mark('verify');
-    const findings = verifyCluster(clusterFactsOf(cluster, io.now()), hosts, pairs);
+    const facts = clusterFactsOf(cluster, io.now());
+    const views = createViews(facts, hosts, pairs);
+    const findings = verifyCluster(facts, hosts, pairs, views);
     const errors = findings.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) throw new ContradictionError(errors);
     const bundles = cluster.hosts.flatMap((host, index) => {
@@ -145,7 +149,9 @@ export async function renderOutput(
       ...binaries.map((one) => `${one.sha256}  binaries/${one.name}\n`),
     ];
     output.writeTop('SHA256SUMS', sums.join(''));
-    output.writeTop('report.html', reportHtml(cluster, pki, bundles, templatesDir));
+    performance.mark('report');
+    const report = reportOf({ cluster, pki, bundles, view: views.ofAll(), assembled, findings });
+    output.writeTop('report.html', reportHtml(report, templatesDir));
     const rendered = { cluster, pkiDir, bundles, binaries, images, changes };
     await kit.finish(rendered, output.staging);
     output.commit();

@@ -1,105 +1,284 @@
-/** The cluster at a glance, as one HTML file without scripts, links or secrets. */
-import { X509Certificate } from 'node:crypto';
+/**
+ * The report as one HTML file: all that does not grow with the hosts is markup and can be read without
+ * scripts; the files of hosts and their certificates are data that the page's own script shows. Nothing
+ * is loaded from elsewhere, and a policy in the page forbids it.
+ */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import Handlebars from 'handlebars';
-import { kubernetesPki } from '../catalog/paths.ts';
+import type { Party } from '../catalog/connections.ts';
 import { readPackageFile } from '../lib/package-root.ts';
-import { authorityOf, type Pki } from '../model/certificate.ts';
-import { type Cluster, type Host, roleNames } from '../model/cluster.ts';
-import { authoritiesOf, certificateRows } from '../plan/certificates.ts';
-import { endpointUrl, etcdClientUrls } from '../plan/endpoints.ts';
+import { fillPage } from './fill.ts';
+import type { Report } from './report.ts';
+import { dayOf, timelineOf } from './timeline.ts';
 
-/** A bundle as the report names it. */
-export interface ReportedBundle {
-  readonly host: Host;
-  readonly bundle: string;
-  readonly sha256: string;
+/** Templates of the page's sections. */
+export const partials = [
+  'overview',
+  'topology',
+  'hosts',
+  'pki',
+  'settings',
+  'audit',
+  'ports',
+  'keys',
+] as const;
+
+/** Parts of the page's script, in the order in which they run. */
+const scripts = [
+  'data',
+  'dom',
+  'files',
+  'host',
+  'hosts',
+  'tree',
+  'filters',
+  'search',
+  'route',
+  'start',
+] as const;
+
+/** The page of a report. */
+export function reportHtml(report: Report, templatesDir: string): string {
+  const read = (name: string) => readPackageFile(join(templatesDir, '_report', name)).toString();
+  const texts = Object.fromEntries(partials.map((name) => [name, read(`${name}.html.hbs`)]));
+  return fillPage(read('page.html.hbs'), texts, pageValues(report, read));
 }
 
-/** Hosts that the report lists one by one; a larger cluster has its sums in SHA256SUMS. */
-const mostHostsListed = 500;
-
-/** The report of a render. HTML escaping is on here, unlike in the templates of a host. */
-export function reportHtml(
-  cluster: Cluster,
-  pki: Pki,
-  bundles: readonly ReportedBundle[],
-  templatesDir: string,
-): string {
-  const text = readPackageFile(join(templatesDir, '_report/report.html.hbs')).toString();
-  const template = Handlebars.create().compile(text, { strict: true });
-  const listed = bundles.slice(0, mostHostsListed);
-  return template({
-    name: cluster.name,
-    facts: factsOf(cluster),
-    roles: roleNames.filter((role) => role !== 'load-balancer'),
-    hosts: listed.map(hostRow),
-    moreHosts: bundles.length - listed.length,
-    authorities: authoritiesOf(cluster).map((name) =>
-      authorityRow(name, authorityOf(pki, name).certificatePem),
-    ),
-    keys: keyRows(cluster),
-  });
-}
-
-function factsOf(cluster: Cluster): { name: string; value: string }[] {
-  const { network, bootstrap, runtime, security } = cluster;
-  const facts = {
-    Kubernetes: cluster.kubernetes.version,
-    etcd: cluster.etcd.external === undefined ? cluster.etcd.version : etcdClientUrls(cluster).join(', '),
-    Endpoint: `${endpointUrl(cluster)} (${cluster.endpoint.mode})`,
-    Services: network.serviceCIDRs.map((cidr) => cidr.text).join(', '),
-    'API service': network.apiServiceAddresses.map((address) => address.text).join(', '),
-    'Cluster DNS': `${network.clusterDNS.map((address) => address.text).join(', ')} (${cluster.dnsDomain})`,
-    Pods: network.podCIDRs.map((cidr) => cidr.text).join(', '),
-    'kube-proxy': network.proxy.mode,
-    Bootstrap: bootstrap.method,
-    Runtime: `${runtime.type}, cgroup driver ${runtime.cgroupDriver}`,
-    'Secrets in etcd': security.encryptionAtRest ? 'encrypted' : 'in the clear',
-    'Audit log': security.audit ? 'on' : 'off',
-    Keys: cluster.pki.keyAlgorithm,
-  };
-  return Object.entries(facts).map(([name, value]) => ({ name, value }));
-}
-
-function hostRow({ host, bundle, sha256 }: ReportedBundle) {
+/** Everything that the templates read; `read` gives a file beside them. */
+export function pageValues(report: Report, read: (name: string) => string) {
+  const style = read('page.css');
+  const parts = scripts.map((name) => read(`page/${name}.js`));
+  const script = `'use strict';(() => {\n${parts.join('\n')}\n})();\n`;
   return {
-    name: host.fqdn ?? host.name,
-    addresses: host.addresses.map((address) => address.text).join(', '),
-    arch: host.arch,
-    roles: roleNames
-      .filter((role) => role !== 'load-balancer')
-      .map((role) => ({ has: host.roles.includes(role) })),
-    review: `review/${host.name}/`,
-    bundle,
-    sha256,
+    ...valuesOf(report),
+    style,
+    script,
+    policy: `default-src 'none'; img-src data:; style-src '${sourceHash(style)}'; script-src '${sourceHash(script)}'; base-uri 'none'; form-action 'none'`,
+    data: inertJson(dataOf(report)),
   };
 }
 
-function authorityRow(name: string, pem: string) {
-  const certificate = new X509Certificate(pem);
-  return { name, notAfter: certificate.validTo, fingerprint: certificate.fingerprint256 };
+/** As Content Security Policy names a text. */
+function sourceHash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
-/** The one key that is not of this cluster's own making. */
-const externalKeyRow = {
-  path: `${kubernetesPki}/apiserver-etcd-client.key`,
-  commonName: 'as others have chosen',
-  organization: '',
-  authority: 'of the external etcd',
-  role: 'control-plane',
-  why: 'given out by those who keep etcd; the same on every control plane',
+/** JSON that no HTML parser finds an end or a comment in. */
+function inertJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+/** What the page's script shows on demand, see page/data.js. */
+export function dataOf(report: Report) {
+  const { hosts, texts, authorities, renewBeforeDays } = report;
+  return {
+    renewBeforeDays,
+    texts: texts.texts,
+    kinds: texts.kinds.map(({ files }, kind) => ({
+      files: files.map(({ path, access, services, text, differing }) => [
+        path,
+        access,
+        services,
+        text,
+        differing,
+      ]),
+      units: hosts[texts.hosts.findIndex((host) => host.kind === kind)]?.units ?? [],
+      hosts: texts.hosts.filter((host) => host.kind === kind).length,
+    })),
+    hosts: hosts.map(({ units: _units, ...host }, index) => ({ ...host, ...texts.hosts[index] })),
+    authorities: authorities.map(({ name, text, key, certificate, groups }) => ({
+      name,
+      text,
+      key,
+      to: certificate.to,
+      groups: groups.map((group) => ({
+        ...group,
+        certificates: group.certificates.map(({ host, from, to, text }) =>
+          text === undefined ? [host, from, to] : [host, from, to, text],
+        ),
+      })),
+    })),
+  };
+}
+
+export type ReportData = ReturnType<typeof dataOf>;
+
+const partyNames: Readonly<Record<Party, string>> = {
+  etcd: 'etcd',
+  'control-plane': 'control planes',
+  worker: 'workers',
+  'load-balancer': 'load balancers',
+  operator: 'operator',
+  endpoint: 'endpoint',
+  'external-etcd': 'etcd of others',
+  extensions: 'extension API servers',
+  clients: 'clients outside',
+  registries: 'registries',
 };
 
-/** Which role holds which private key, and why: the key map that a security review asks for. */
-function keyRows(cluster: Cluster) {
-  const rows = certificateRows(cluster).map((row) => ({
-    path: row.delivery.kind === 'files' ? `${row.delivery.path}.key` : row.delivery.path,
-    commonName: row.commonName,
-    organization: row.organization ?? '',
-    authority: row.authority,
-    role: row.role,
-    why: row.why,
+const statusWords = {
+  pass: 'pass',
+  fail: 'fail',
+  waived: 'waived',
+  notApplicable: 'not applicable',
+} as const;
+
+/** What the templates read. */
+function valuesOf(report: Report) {
+  const { name, release, kubernetes, facts, picture, audit, verify, settings, keys, families, groups } =
+    report;
+  const { authorities, renewBeforeDays } = report;
+  const leaves = authorities.flatMap((authority) =>
+    authority.groups.map((group) => ({
+      label: group.name,
+      authority: authority.name,
+      href: `#pki/${authority.name}/${group.name}`,
+      certificates: group.certificates,
+    })),
+  );
+  const roots = authorities.map((authority) => ({
+    label: authority.name,
+    authority: authority.name,
+    href: `#pki/${authority.name}`,
+    certificates: [authority.certificate],
   }));
-  return cluster.etcd.external === undefined ? rows : [...rows, externalKeyRow];
+  const all = leaves.flatMap(({ certificates }) => certificates);
+  const next = all.reduce((soonest, { to }) => Math.min(soonest, to), Infinity);
+  const host = report.hosts[0]?.name ?? '';
+  return {
+    name,
+    release,
+    kubernetes,
+    facts,
+    roles: report.roles.map(({ name, count }) => ({ name, count, title: partyNames[name] })),
+    hostCount: report.hosts.length,
+    firstHost: host,
+    certificateCount: all.length,
+    nextExpiry: Number.isFinite(next) ? { day: dayOf(next), seconds: next } : undefined,
+    verify: {
+      checks: verify.checks,
+      count: verify.findings.length,
+      findings: verify.findings.map(({ check, severity, host, file, line, message, fix }) => ({
+        check,
+        severity,
+        place: `${host}${file === undefined ? '' : ` ${file}${line === undefined ? '' : `:${line}`}`}`,
+        href: hostHref(`${host}${file ?? ''}${file === undefined || line === undefined ? '' : `:${line}`}`),
+        message,
+        fix,
+      })),
+    },
+    picture,
+    connections: report.connections.map((connection) => ({
+      ...connection,
+      from: partyNames[connection.from],
+      to: partyNames[connection.to],
+      clientCertificates: connection.clientCertificates.map((one) => namedCertificate(one)),
+      serverCertificates:
+        connection.serverCertificate === undefined ? [] : [namedCertificate(connection.serverCertificate)],
+      isLocal: connection.reach === 'host',
+    })),
+    hosts: report.hosts.map(({ name, addresses, roles, arch, labels, taints }) => ({
+      name,
+      addresses: addresses.join(', '),
+      roles: roles.join(', '),
+      arch,
+      marks: [...labels, ...taints].join(', '),
+    })),
+    authorities: authorities.map((authority) => ({
+      name: authority.name,
+      until: dayOf(authority.certificate.to),
+      seconds: authority.certificate.to,
+      key: authority.key,
+      groups: authority.groups.map((group) => ({
+        name: group.name,
+        id: `${authority.name}/${group.name}`,
+        count: group.certificates.length,
+        subject: group.commonName.replace('{node}', 'NODE'),
+        organization: group.organization,
+        why: group.why,
+      })),
+    })),
+    timelines: [
+      timelineOf('Certificates of hosts and people', leaves, renewBeforeDays),
+      timelineOf('Authorities', roots, renewBeforeDays),
+    ].filter((one) => one !== undefined),
+    renewBeforeDays,
+    keys,
+    settings: settings.map((table) => ({
+      ...table,
+      id: table.name,
+      count: table.settings.length,
+      settings: table.settings.map((setting) => ({
+        ...setting,
+        values: setting.values.map((value) => ({ ...value, href: hostHref(value.place) })),
+        isDefault: setting.source === 'hardway',
+      })),
+    })),
+    audit: {
+      ...audit,
+      count: audit.checks.length,
+      checks: audit.checks.map((check) => ({
+        ...check,
+        word: statusWords[check.status],
+        isBenchmark: check.number !== '',
+        outcomes: check.outcomes.map((outcome) => ({
+          ...outcome,
+          word: statusWords[outcome.status],
+          href: outcome.place === '' ? '' : hostHref(outcome.place),
+        })),
+      })),
+    },
+    families: families.map((family) => ({ ipv4: 'IPv4', ipv6: 'IPv6' })[family]).join(', '),
+    groups: groups
+      .filter(({ addresses }) => addresses.length > 0)
+      .map(({ name, addresses }) => ({
+        name: partyNames[name],
+        count: addresses.length,
+        addresses: addresses.join(' '),
+      })),
+    ports: report.ports.map((row) => ({
+      ...row,
+      from: partyNames[row.from],
+      to: partyNames[row.to],
+      reachText: row.reach === 'host' ? 'same host' : 'network',
+      isLocal: row.reach === 'host',
+      servers: [...new Set(row.uses.map(({ server }) => server))].join('; '),
+      whys: row.uses.map(({ client, why }) => `${client}: ${why}`).join('; '),
+    })),
+    matrix: matrixOf(report),
+  };
+}
+
+function namedCertificate({
+  name,
+  commonName,
+  authority,
+}: {
+  name: string;
+  commonName: string;
+  authority: string;
+}) {
+  return { text: commonName.replace('{node}', 'NODE'), authority, href: `#pki/${authority}/${name}` };
+}
+
+function hostHref(place: string): string {
+  return `#host/${encodeURI(place)}`;
+}
+
+/** Groups against groups: the ports that lead from one to the other over the network. */
+function matrixOf({ ports }: Report) {
+  const rows = ports.filter(({ reach }) => reach === 'network');
+  const columns = [...new Set(rows.map(({ to }) => to))];
+  const heads = [...new Set(rows.map(({ from }) => from))];
+  return {
+    columns: columns.map((column) => partyNames[column]),
+    rows: heads.map((from) => ({
+      name: partyNames[from],
+      cells: columns.map((to) => ({
+        ports: rows
+          .filter((row) => row.from === from && row.to === to)
+          .map(({ port, protocol }) => ({ port: port === 'any' ? '' : port, protocol })),
+      })),
+    })),
+  };
 }

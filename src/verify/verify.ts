@@ -104,8 +104,8 @@ export function verifyCluster(
   facts: ClusterFacts,
   bundles: readonly HostBundle[],
   pairs: PairReader = createPairReader(),
+  views = createViews(facts, bundles, pairs),
 ): Finding[] {
-  const views = createViews(facts, bundles, pairs);
   const ofHosts = bundles.flatMap((bundle) => runChecks('host', views.ofHost(bundle)));
   const all = [...ofHosts, ...runChecks('cluster', views.ofAll())];
   const findings = checks.flatMap(({ name }) => all.filter(({ check }) => check === name));

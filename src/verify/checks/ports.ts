@@ -2,12 +2,15 @@
 import { etcdEnv } from '../../catalog/paths.ts';
 import { parseAddress } from '../../lib/ip.ts';
 import { rememberedByObject } from '../../lib/remember.ts';
+import { programs } from '../../lint/flags.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
 import { dialled } from '../certificates.ts';
 import { textAt, valueAt } from '../read-yaml.ts';
 import type { ClusterView, Found, HostView } from '../view.ts';
 
-interface Listener {
+/** A daemon that listens, as its flags or its configuration say. */
+export interface Listener {
+  readonly daemon: string;
   readonly address: string;
   readonly port: number;
   readonly file: string;
@@ -22,7 +25,8 @@ const byFlags: readonly (readonly [ComponentKey, number])[] = [
   ['scheduler', 10259],
 ];
 
-const listenersOf = rememberedByObject((host: HostView): readonly Listener[] => [
+/** Every address and port that the Kubernetes daemons and etcd listen on. */
+export const listenersOf = rememberedByObject((host: HostView): readonly Listener[] => [
   ...flagListeners(host),
   ...etcdListeners(host),
   ...kubeletListeners(host),
@@ -37,6 +41,7 @@ function flagListeners(host: HostView): Listener[] {
     const place = port ?? address ?? { file: command.unit, line: undefined };
     return [
       {
+        daemon: programs[component],
         address: address?.value ?? '0.0.0.0',
         port: Number(port?.value ?? usual),
         file: place.file,
@@ -53,7 +58,16 @@ function etcdListeners(host: HostView): Listener[] {
     return (variable?.value.split(',') ?? []).flatMap((url) => {
       const target = dialled(url.replace(/^http:/, 'https:'));
       if (variable === undefined || target === undefined) return [];
-      return [{ address: target.name, port: target.port, file: etcdEnv, line: variable.line, what: name }];
+      return [
+        {
+          daemon: 'etcd',
+          address: target.name,
+          port: target.port,
+          file: etcdEnv,
+          line: variable.line,
+          what: name,
+        },
+      ];
     });
   });
 }
@@ -62,6 +76,7 @@ function kubeletListeners(host: HostView): Listener[] {
   return host.ofKind('KubeletConfiguration').flatMap(({ path, document }) => {
     const { value, lineOf } = document;
     const listener = (field: string, address: string, usual: number): Listener => ({
+      daemon: 'kubelet',
       address: textAt(value, address) ?? (address === 'address' ? '0.0.0.0' : '127.0.0.1'),
       port: Number(valueAt(value, field) ?? usual),
       file: path,
@@ -84,7 +99,14 @@ function proxyListeners(host: HostView): Listener[] {
       const target = written === undefined ? undefined : dialled(`https://${written}`);
       if (target === undefined) return [];
       return [
-        { address: target.name, port: target.port, file: path, line: document.lineOf([field]), what: field },
+        {
+          daemon: 'kube-proxy',
+          address: target.name,
+          port: target.port,
+          file: path,
+          line: document.lineOf([field]),
+          what: field,
+        },
       ];
     }),
   );

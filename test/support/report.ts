@@ -1,0 +1,56 @@
+/** The report of a cluster, made in memory as a render makes it. */
+import { programsOf } from '../../src/binaries/programs.ts';
+import { manifestText } from '../../src/bundle/manifest.ts';
+import { templatesDir } from '../../src/lib/package-root.ts';
+import type { Pki } from '../../src/model/certificate.ts';
+import type { Cluster } from '../../src/model/cluster.ts';
+import { planHost } from '../../src/plan/plan.ts';
+import { createRenderer } from '../../src/render/render.ts';
+import { loadTemplates } from '../../src/render/template.ts';
+import { type Report, type ReportInput, reportOf } from '../../src/report/report.ts';
+import { clusterFactsOf, hostBundleOf } from '../../src/verify/bundle.ts';
+import { verifyCluster } from '../../src/verify/verify.ts';
+import { viewOf } from '../../src/verify/view.ts';
+import { pkiOf } from './clusters.ts';
+
+export interface Reported {
+  readonly pki: Pki;
+  readonly input: ReportInput;
+  readonly report: Report;
+}
+
+/** What a render knows of a cluster, and its report; keys are made unless given. */
+export async function reportFor(cluster: Cluster, given?: Pki): Promise<Reported> {
+  const pki = given ?? (await pkiOf(cluster));
+  const renderHost = createRenderer(pki, loadTemplates(templatesDir));
+  const made = cluster.hosts.map((host) => {
+    const plan = planHost(cluster, host);
+    const files = renderHost(plan);
+    const programs = programsOf(plan, { source: 'host' });
+    const manifest = manifestText(plan, { release: '0.0.0', clusterId: 'x', images: [], programs });
+    const { directories, units } = plan;
+    return { bundle: hostBundleOf(plan, files), assembled: { files, directories, units, manifest } };
+  });
+  const facts = clusterFactsOf(cluster, new Date());
+  const view = viewOf(
+    facts,
+    made.map(({ bundle }) => bundle),
+  );
+  const input: ReportInput = {
+    cluster,
+    pki,
+    bundles: cluster.hosts.map((host) => ({
+      host,
+      bundle: `bundles/${host.name}.tar.gz`,
+      sha256: host.name.padEnd(64, '0').slice(0, 64),
+    })),
+    view,
+    assembled: made.map(({ assembled }) => assembled),
+    findings: verifyCluster(
+      facts,
+      view.hosts.map(({ bundle }) => bundle),
+      view,
+    ),
+  };
+  return { pki, input, report: reportOf(input) };
+}
