@@ -16,12 +16,19 @@ export function hostClasses({ hosts, audit: { waivers } }: Cluster): HostClass[]
   for (const [index, host] of hosts.entries()) {
     const waived = waivers.flatMap((waiver, at) => (waiver.hosts.includes(host.name) ? [at] : []));
     const families = host.addresses.map(({ family }) => family);
-    const key = JSON.stringify([host.roles, families, host.components, waived]);
+    const key = JSON.stringify([host.roles, families, settingsOf(host), waived]);
     const known = classes.get(key);
     if (known === undefined) classes.set(key, { first: index, hosts: [host] });
     else known.hosts.push(host);
   }
   return [...classes.values()];
+}
+
+/** Settings of components; nothing where there are none, as on most of many hosts. */
+function settingsOf({ components }: Host): Host['components'] | undefined {
+  const isEmpty = (record: object) => Object.keys(record).length === 0;
+  const hasNone = Object.values(components).every(({ args, config }) => isEmpty(args) && isEmpty(config));
+  return hasNone ? undefined : components;
 }
 
 /** `m1, m2 and m3`, or the first ones and how many more there are. */

@@ -129,9 +129,7 @@ function connectionOf(cluster: Cluster, row: ConnectionRow, port: string): Conne
 /** What stands in for a certificate that hosts get only once they run. */
 function missingProofs({ bootstrap }: Cluster, { clientCertificates }: ConnectionRow): string[] {
   const isMissing = clientCertificates.includes('kubelet-client') && bootstrap.method !== 'signed';
-  return isMissing
-    ? ['the kubelet shows its bootstrap token first, then a certificate that the cluster gave it']
-    : [];
+  return isMissing ? ['kubelet: a bootstrap token, then a certificate of its own'] : [];
 }
 
 function undialled(rows: readonly ConnectionRow[], listeners: readonly RoleListener[]): Connection[] {

@@ -76,7 +76,8 @@ export function settingTables(
     if (own.length === 0) return [];
     const url = name === 'etcd' ? etcdUrl(cluster) : (documentation[name]?.url ?? '');
     const names = [...new Set(own.map((one) => one.name))];
-    const runs = new Set(own.flatMap(({ of }) => of.hosts)).size;
+    // Classes have no host in common.
+    const runs = hostCount([...new Set(own.map(({ of }) => of))]);
     return [
       {
         name,
@@ -168,11 +169,16 @@ function settingOf(cluster: Cluster, found: readonly Found[], url: string, runs:
   return {
     name: first.name,
     values: values.map(({ value, host, file, line }) => {
-      const hosts = found.filter((one) => one.value === value).flatMap(({ of }) => of.hosts);
-      const isEverywhere = isOwn || hosts.length === runs;
+      const holders = found.filter((one) => one.value === value).map(({ of }) => of);
+      const isEverywhere = isOwn || hostCount(holders) === runs;
       return {
         value,
-        hosts: isEverywhere ? '' : hostsText(hosts, cluster.hosts.length),
+        hosts: isEverywhere
+          ? ''
+          : hostsText(
+              holders.flatMap(({ hosts }) => hosts),
+              cluster.hosts.length,
+            ),
         place: `${host.name}${file}:${line}`,
       };
     }),
@@ -183,6 +189,10 @@ function settingOf(cluster: Cluster, found: readonly Found[], url: string, runs:
     // Pages have no anchors for settings; browsers find the words (WICG, Text Fragments).
     url: `${url}${url.includes('#') ? '' : '#'}:~:text=${encodeURIComponent(wordsOf(first)).replaceAll('-', '%2D')}`,
   };
+}
+
+function hostCount(classes: readonly HostClass[]): number {
+  return classes.reduce((sum, { hosts }) => sum + hosts.length, 0);
 }
 
 /** The setting as its documentation writes it. */

@@ -37,6 +37,9 @@ const scripts = [
   'start',
 ] as const;
 
+/** Runs before anything is laid out: only the first section is, until the page's script has chosen one. */
+const early = "document.documentElement.classList.add('scripted');";
+
 /** The page of a report. */
 export function reportHtml(report: Report, templatesDir: string): string {
   const read = (name: string) => readPackageFile(join(templatesDir, '_report', name)).toString();
@@ -52,8 +55,9 @@ export function pageValues(report: Report, read: (name: string) => string) {
   return {
     ...valuesOf(report),
     style,
+    early,
     script,
-    policy: `default-src 'none'; img-src data:; style-src '${sourceHash(style)}'; script-src '${sourceHash(script)}'; base-uri 'none'; form-action 'none'`,
+    policy: `default-src 'none'; img-src data:; style-src '${sourceHash(style)}'; script-src '${sourceHash(early)}' '${sourceHash(script)}'; base-uri 'none'; form-action 'none'`,
     data: inertJson(dataOf(report)),
   };
 }

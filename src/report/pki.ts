@@ -98,10 +98,13 @@ function createTextReader(cluster: Cluster, { kinds, hosts, texts }: ClusterText
     known?.set(place, base);
     const edits = own[place];
     if (edits === undefined) return [{ host, ...base }];
-    const changed =
-      typeof edits === 'string' ? edits : edits.filter((one) => typeof one === 'string').join('\n');
+    const changed = typeof edits === 'string' ? edits : edits.filter(isValidity).join('\n');
     return [{ host, ...base, ...validityOf(changed) }];
   };
+}
+
+function isValidity(edit: number | string): boolean {
+  return typeof edit === 'string' && edit.startsWith('not ');
 }
 
 /** What a text form says of the time, as far as it says it. */

@@ -41,14 +41,16 @@ export interface ClusterTexts {
   readonly hosts: readonly HostTexts[];
 }
 
-/** A text of the review tree, with what the manifest says of its file. */
-interface ReviewText {
-  readonly path: string;
-  readonly access: string;
-  readonly services: readonly string[];
-  /** The buffer or text itself: many hosts share one. */
-  readonly source: Buffer | string;
+/** The first host of a kind, and its texts by line. */
+interface First {
+  readonly host: AssembledHost;
+  readonly sources: readonly Source[];
+  readonly lines: readonly (readonly string[])[];
+  readonly kind: Kind;
 }
+
+/** A text's buffer or string itself: many hosts share one. */
+type Source = Buffer | string;
 
 /** The texts of hosts, those in the review tree: nothing secret is in them. */
 export function clusterTexts(hosts: readonly AssembledHost[]): ClusterTexts {
@@ -59,57 +61,99 @@ export function clusterTexts(hosts: readonly AssembledHost[]): ClusterTexts {
     known.set(text, index);
     return index;
   };
-  const kinds: (Kind & { readonly lines: string[][]; readonly sources: ReviewText['source'][] })[] = [];
-  const kindOfKey = new Map<string, number>();
+  const firsts: First[] = [];
   const found = hosts.map((host): HostTexts => {
-    const review = reviewTexts(host);
-    const key = review
-      .map(({ path, access, services }) => `${path} ${access} ${services.join(',')}`)
-      .join('\n');
-    const index = kindOfKey.get(key);
-    if (index === undefined) {
-      kindOfKey.set(key, kinds.length);
-      const files = review.map(({ path, access, services, source }) => {
-        return { path, access, services, text: indexOf(String(source)), differing: 0 };
-      });
-      const lines = review.map(({ source }) => String(source).split('\n'));
-      kinds.push({ files, lines, sources: review.map(({ source }) => source) });
-      return { kind: kinds.length - 1, own: {} };
-    }
-    const kind = kinds[index];
-    const own: Record<number, Edits> = {};
-    for (const [place, { source }] of review.entries()) {
-      const edits =
-        source === kind?.sources[place] ? undefined : editsOf(kind?.lines[place] ?? [], String(source));
-      const file = kind?.files[place];
-      if (edits === undefined || file === undefined) continue;
-      own[place] = edits;
-      file.differing++;
-    }
-    return { kind: index, own };
+    const kind = firsts.findIndex((first) => areAlike(first.host, host));
+    const first = firsts[kind];
+    if (first !== undefined) return { kind, own: ownTexts(first, sourcesOf(host)) };
+    firsts.push(firstOf(host, indexOf));
+    return { kind: firsts.length - 1, own: {} };
   });
-  return { texts, kinds: kinds.map(({ files }) => ({ files })), hosts: found };
+  return { texts, kinds: firsts.map(({ kind }) => kind), hosts: found };
+}
+
+/** Whether two hosts have the same files at the same places. */
+function areAlike(left: AssembledHost, right: AssembledHost): boolean {
+  if (left.files.length !== right.files.length) return false;
+  return left.files.every((file, index) => {
+    const other = right.files[index];
+    return (
+      other !== undefined &&
+      file.path === other.path &&
+      file.mode === other.mode &&
+      file.owner === other.owner &&
+      file.group === other.group &&
+      (file.certificateText === undefined) === (other.certificateText === undefined) &&
+      (file.services === other.services || file.services.join() === other.services.join())
+    );
+  });
+}
+
+function firstOf(host: AssembledHost, indexOf: (text: string) => number): First {
+  const sources = sourcesOf(host);
+  const texts = sources.map(String);
+  const files = host.files.flatMap(({ path, mode, owner, group, services, certificateText }) => {
+    const access = `${mode.toString(8).padStart(4, '0')} ${owner}:${group}`;
+    const file = { path, access, services };
+    return certificateText === undefined ? [file] : [file, beside(`${path}.txt`)];
+  });
+  const kind = {
+    files: [...files, beside('manifest')].map((file, index) => ({
+      ...file,
+      text: indexOf(texts[index] ?? ''),
+      differing: 0,
+    })),
+  };
+  return { host, sources, lines: texts.map((text) => text.split('\n')), kind };
+}
+
+/** What stands in the review tree and is no file of the host. */
+function beside(path: string): Pick<KindFile, 'path' | 'access' | 'services'> {
+  return { path, access: '', services: [] };
 }
 
 /** Files as they lie below `review/HOST/rootfs`, certificates' text forms beside them, and the manifest. */
-function reviewTexts({ files, manifest }: AssembledHost): ReviewText[] {
-  const texts = files.flatMap(({ path, mode, owner, group, services, review, certificateText }) => {
-    const access = `${mode.toString(8).padStart(4, '0')} ${owner}:${group}`;
-    const file = { path, access, services, source: review };
-    if (certificateText === undefined) return [file];
-    return [file, { path: `${path}.txt`, access: '', services: [], source: certificateText }];
-  });
-  return [...texts, { path: 'manifest', access: '', services: [], source: manifest }];
+function sourcesOf({ files, manifest }: AssembledHost): Source[] {
+  const sources: Source[] = [];
+  for (const { review, certificateText } of files) {
+    sources.push(review);
+    if (certificateText !== undefined) sources.push(certificateText);
+  }
+  sources.push(manifest);
+  return sources;
 }
 
-/** Undefined where the text is the same. */
-function editsOf(base: readonly string[], text: string): Edits | undefined {
-  const lines = text.split('\n');
-  if (lines.length !== base.length) return text;
-  const edits: (number | string)[] = [];
-  for (let index = 0; index < lines.length; index++) {
-    const line = lines[index] ?? '';
-    if (line !== base[index]) edits.push(index, line);
+function ownTexts({ sources, lines, kind }: First, own: readonly Source[]): Record<number, Edits> {
+  const found: Record<number, Edits> = {};
+  for (let place = 0; place < own.length; place++) {
+    const source = own[place];
+    const file = kind.files[place];
+    if (source === undefined || source === sources[place] || file === undefined) continue;
+    const edits = editsOf(lines[place] ?? [], String(source));
+    if (edits === undefined) continue;
+    found[place] = edits;
+    file.differing++;
   }
+  return found;
+}
+
+/** Undefined where the text is the same. No line is cut out but those that differ: there are hundreds of thousands. */
+function editsOf(base: readonly string[], text: string): Edits | undefined {
+  const edits: (number | string)[] = [];
+  const last = base.length - 1;
+  let start = 0;
+  for (let index = 0; index < last; index++) {
+    const line = base[index] ?? '';
+    const isSame = text.startsWith(line, start) && text.charCodeAt(start + line.length) === newline;
+    const end = isSame ? start + line.length : text.indexOf('\n', start);
+    if (end < 0) return text;
+    if (!isSame) edits.push(index, text.slice(start, end));
+    start = end + 1;
+  }
+  if (text.includes('\n', start)) return text;
+  const end = text.slice(start);
+  if (end !== base[last]) edits.push(last, end);
   return edits.length === 0 ? undefined : edits;
 }
+
+const newline = 10;

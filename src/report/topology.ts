@@ -91,6 +91,7 @@ function layout(cluster: Cluster): Boxes {
     width: width.middle,
     columns: 2,
     most: 12,
+    least: 2,
   });
   const etcd =
     cluster.etcd.external === undefined
@@ -142,6 +143,8 @@ interface Place {
   readonly columns: number;
   /** Most chips; where there are more hosts, a chip says how many. */
   readonly most: number;
+  /** Rows of chips that there is room for, however few hosts there are. */
+  readonly least?: number;
 }
 
 function roleBox(cluster: Cluster, role: keyof typeof roleTitles, place: Place): Box {
@@ -175,7 +178,7 @@ function roleBox(cluster: Cluster, role: keyof typeof roleTitles, place: Place):
     x,
     y,
     width,
-    height: headHeight + 16 + Math.max(1, rows) * (chipHeight + chipGap),
+    height: headHeight + 16 + Math.max(place.least ?? 1, rows) * (chipHeight + chipGap),
     title: `${title}, ${hosts.length}`,
     lines: [{ y: y + 38, text: shortened(text, width - 24, 6.2) }],
     chips: [...chips, ...more],
@@ -226,9 +229,9 @@ const slots: Readonly<Record<string, (boxes: Boxes) => Slot>> = {
   'local-apiserver': ({ control }) => loopAbove(control.x + 30, control.y, 260),
   'vrrp-control-planes': ({ control }) => loopAbove(control.x + 230, control.y, 120),
   'vrrp-balancers': ({ endpoint }) => loopBelow(endpoint.x + 150, bottom(endpoint), 120),
-  'node-endpoint': ({ workers, endpoint }) => up(24, bottom(endpoint), workers.y, 205),
-  'balancer-of-node': ({ workers, control }) => up(column.middle + 20, bottom(control), workers.y, 150),
-  'pods-apiserver': ({ workers, control }) => up(column.middle + 20, bottom(control), workers.y, 150),
+  'node-endpoint': ({ workers, endpoint }) => up(24, bottom(endpoint), workers.y, 330),
+  'balancer-of-node': ({ workers, control }) => up(column.middle + 20, bottom(control), workers.y, 165),
+  'pods-apiserver': ({ workers, control }) => up(column.middle + 20, bottom(control), workers.y, 165),
   'apiserver-kubelet': ({ control, workers }) => down(column.middle + 190, bottom(control), workers.y, 200),
   aggregation: ({ control, extensions }) => ({
     path: `M${column.middle + width.middle} ${bottom(control) - 16} H${column.right - 60} V${extensions.y + 26} H${column.right - 2}`,
@@ -292,8 +295,7 @@ function arrowOf(connection: Connection, ports: string, slot: Slot): Arrow {
     ...certificateLines('client', clientCertificates),
     ...certificateLines('server', serverCertificate === undefined ? [] : [serverCertificate]),
   ];
-  const isOneSided = clientCertificates.length === 0 || serverCertificate === undefined;
-  if (isOneSided && proof !== '') texts.push({ text: proof, authority: '' });
+  if (proof !== '') texts.push({ text: proof, authority: '' });
   const port = ports === 'any' ? protocol : `${ports}/${protocol}`;
   const lines = [
     { text: `${port}${reach === 'host' ? ', on the host itself' : ''}`, authority: '' },
@@ -311,7 +313,7 @@ function arrowOf(connection: Connection, ports: string, slot: Slot): Arrow {
       // Around a horizontal arrow, all but the port stand below it.
       y: firstY + index * lineHeight + (stands === 'around' && index > 0 ? 10 : 0),
       anchor,
-      text: shortened(text, room, 6),
+      text: shortened(text, room, 5.5),
       authority,
       isPort: index === 0,
     })),

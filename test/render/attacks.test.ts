@@ -177,7 +177,7 @@ function expectHarmless({ work, status, stderr }: Outcome, place: string) {
     'review',
   ]);
   // Its data and its own script, see test/report.
-  expect(readFileSync(join(work, 'out/report.html'), 'utf8').match(/<\/?script/g)).toHaveLength(4);
+  expect(readFileSync(join(work, 'out/report.html'), 'utf8').match(/<\/?script/g)).toHaveLength(6);
   const files = filesOf(work);
   const variables = variablesByPath(files);
   for (const [path, text] of files) {

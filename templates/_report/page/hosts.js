@@ -39,7 +39,22 @@ function chooseRole(role) {
   filterHosts();
 }
 
+/** Names of a role's hosts below the picture, made when they are first asked for. */
+function startMembers() {
+  for (const box of all('.members')) {
+    box.hidden = false;
+    box.addEventListener('toggle', () => {
+      const [list] = all('p', box);
+      if (list === undefined || list.childElementCount > 0) return;
+      for (const { name, roles } of data.hosts)
+        if (roles.includes(box.dataset.members ?? ''))
+          list.append(make('a', { href: `#host/${name}` }, name), ' ');
+    });
+  }
+}
+
 function startHosts() {
+  startMembers();
   for (const box of all('.filters')) box.hidden = false;
   inputById('host-filter').addEventListener('input', filterHosts);
   for (const button of all('#hosts [data-role]'))

@@ -27,7 +27,7 @@ function route() {
   else if (byId(current).querySelector('.wanted') === null) scrollTo(0, 0);
   // Who came by a link goes on reading where it leads to.
   if (!isFirstRoute && !(before instanceof HTMLButtonElement) && byId('tree').contains(before) === false)
-    focusOn(target ?? heading);
+    focusOn(target === byId(current) ? heading : (target ?? heading));
   isFirstRoute = false;
 }
 

@@ -1,4 +1,3 @@
-document.documentElement.classList.add('scripted');
 startHosts();
 startTree();
 startFilters();
@@ -7,6 +6,7 @@ expireWaivers();
 filterChecks();
 showToday();
 route();
+document.documentElement.classList.add('ready');
 addEventListener('hashchange', route);
 // On paper everything is open.
 addEventListener('beforeprint', () => {
