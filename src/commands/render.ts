@@ -124,14 +124,12 @@ export async function renderOutput(
     const binaries = supply.source === 'bundle' ? supply.archives : [];
     const images = await kit.addImages(read, output.staging);
     performance.mark('bundles');
-    const { bundles: packed, hosts, assembled } = await assemble(
-      cluster,
-      pki,
-      supply,
-      images,
-      output.staging,
-      pairs,
-      (done) => progress.update('bundles', done, cluster.hosts.length),
+    const {
+      bundles: packed,
+      hosts,
+      assembled,
+    } = await assemble(cluster, pki, supply, images, output.staging, pairs, (done) =>
+      progress.update('bundles', done, cluster.hosts.length),
     );
     performance.mark('verify');
     const facts = clusterFactsOf(cluster, io.now());

@@ -48,8 +48,7 @@ export async function reportFor(cluster: Cluster, given?: Pki): Promise<Reported
     assembled: made.map(({ assembled }) => assembled),
     findings: verifyCluster(
       facts,
-      view.hosts.map(({ bundle }) => bundle),
-      view,
+      made.map(({ bundle }) => bundle),
     ),
   };
   return { pki, input, report: reportOf(input) };

@@ -20,11 +20,13 @@ function route() {
   }
   const before = document.activeElement;
   if (isView) showPart(current, rest);
+  // A line or a node of the tree that was scrolled to.
+  const isShown = byId(current).querySelector('.wanted') !== null || (current === 'pki' && rest !== '');
   const heading = byId(current).querySelector('h1');
   document.title = `${heading?.textContent ?? ''} · ${baseTitle}`;
   const target = document.getElementById(wanted);
   if (target !== null && target !== byId(current)) pointAt(target);
-  else if (byId(current).querySelector('.wanted') === null) scrollTo(0, 0);
+  else if (!isShown) scrollTo(0, 0);
   // Who came by a link goes on reading where it leads to.
   if (!isFirstRoute && !(before instanceof HTMLButtonElement) && byId('tree').contains(before) === false)
     focusOn(target === byId(current) ? heading : (target ?? heading));

@@ -216,7 +216,7 @@ function openNode(node) {
     if (length < steps.length) expand(item, true);
     else {
       select(item);
-      item.scrollIntoView({ block: 'nearest' });
+      item.scrollIntoView({ block: 'center' });
     }
   }
 }
