@@ -235,6 +235,13 @@ describe.skipIf(!isThere)('report.html in Chromium', () => {
     await page.waitForSelector('#host:not([hidden]) h1');
     expect(await page.textContent('#host h1')).toBe('There is no host nobody');
     await page.context().close();
+    for (const hash of ['pki/etcd-ca/etcd-peer/master02', 'host/master01/etc/kubernetes/apiserver:50']) {
+      const shown = await open(`${pages.six}#${hash}`);
+      const place = await shown.page.locator('#tree [aria-selected="true"]:visible, .wanted').boundingBox();
+      expect(place?.y).toBeGreaterThan(0);
+      expect(place?.y).toBeLessThan(900);
+      await shown.page.context().close();
+    }
   });
 
   test('1,000 hosts: search and filters answer at once', async () => {

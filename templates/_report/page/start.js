@@ -5,8 +5,8 @@ startSearch();
 expireWaivers();
 filterChecks();
 showToday();
-route();
 document.documentElement.classList.add('ready');
+route();
 addEventListener('hashchange', route);
 // On paper everything is open.
 addEventListener('beforeprint', () => {
