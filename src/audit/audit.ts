@@ -60,6 +60,8 @@ function ownView({ kubernetesMinor, etcdMinor, bundles }: AuditInput): Scope['cl
 }
 
 function resultOf(scope: Scope): Outcome {
+  const untold = scope.input.untold?.reason(scope.check, scope.host);
+  if (untold !== undefined) return { status: 'notApplicable', message: notTold(untold) };
   if (isOfGoneFlag(scope))
     return worstOf([scope.check.target].flat().map((target) => goneFlag(scope, target)));
   const reason = reasonNotApplicable(scope);
@@ -112,6 +114,8 @@ function goneFlag({ check, input, host }: Scope, target: string): Outcome {
     ? { status: 'pass', message: `${label}: not set`, ...place, equivalent: gone }
     : { status: 'fail', message: `${label}: set, and ${gone}`, ...place };
 }
+
+const notTold = (why: string) => `not told: ${why}`;
 
 /** The worst counts: what fails, then what passes; where nothing is there, nothing applies. */
 function worstOf(outcomes: readonly Outcome[]): Outcome {
@@ -197,8 +201,12 @@ function expectationFor({ check }: Scope, { label }: Found, expected: Expectatio
 }
 
 function absent(scope: Scope, { label, file, line }: Found): Judged {
+  const verdict = absentVerdict(scope);
+  const untold = verdict === 'na' ? undefined : scope.input.untold?.absence(scope.check, scope.host, label);
+  if (untold !== undefined)
+    return { status: 'notApplicable', message: notTold(untold), file, line, isAbsent: true };
   const statuses = { pass: 'pass', fail: 'fail', na: 'notApplicable' } as const;
-  const status = statuses[absentVerdict(scope)];
+  const status = statuses[verdict];
   return { status, message: `${label}: not set`, file, line, isAbsent: true };
 }
 

@@ -1,11 +1,11 @@
 /** Targets that are files or folders: with the mode and owner that install.sh gives them. */
 import { posix } from 'node:path';
-import type { Ownership } from '../model/file.ts';
+import type { FoundOwnership } from '../model/file.ts';
 import { textAt } from '../verify/read-yaml.ts';
 import { certificateFiles, keyFiles, kubeconfigsNamed } from './credentials.ts';
 import { configDocument, environmentFiles, flagOf, runs, type Scope, unitSettings } from './scope.ts';
 
-export interface HeldFile extends Ownership {
+export interface HeldFile extends FoundOwnership {
   readonly path: string;
 }
 

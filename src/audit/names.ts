@@ -14,20 +14,27 @@ const flag =
   ({ host }) =>
     list(flagOf(host, component, name).value);
 
+const isOne = (address: string) => !['0.0.0.0', '::'].includes(address);
+
 /** Hosts of URLs; an address that stands for all others is not dialled. */
 const hostsOfUrls =
   (name: string): Lookup =>
   ({ host }) =>
     list(flagOf(host, 'etcd', name).value)
       .flatMap((url) => dialled(url)?.name ?? [])
-      .filter((one) => !['0.0.0.0', '::'].includes(one));
+      .filter(isOne);
 
 /** What dials this API server: its own kubeconfigs, and those of hosts without one. */
-const kubeconfigServers: Lookup = ({ host, cluster }) => {
+const kubeconfigServers: Lookup = ({ host, cluster, input }) => {
   const isMine = (one: HostView) => one.name === host.name || !one.bundle.roles.includes('control-plane');
   const places = cluster.hosts.filter(isMine).flatMap(kubeconfigs);
   const names = places.flatMap(({ document }) => dialled(serverOf(document.value) ?? '')?.name ?? []);
-  return [...new Set(names)];
+  // Somebody may have led a host to one API server alone; a render leads all hosts to all of them.
+  const others = input.untold === undefined ? [] : cluster.hosts.filter((one) => one.name !== host.name);
+  const isOfOther = (name: string) =>
+    others.some(({ bundle }) => bundle.addresses.includes(name) || bundle.names.includes(name)) &&
+    !host.bundle.names.includes(name);
+  return [...new Set(names)].filter((name) => !isOfOther(name));
 };
 
 const lookups: Readonly<Record<string, Lookup>> = {
@@ -39,7 +46,8 @@ const lookups: Readonly<Record<string, Lookup>> = {
       const range = parseCidr(text)?.cidr;
       return range === undefined ? [] : (nthAddress(range, 1)?.text ?? []);
     }),
-  advertiseAddress: flag('kube-apiserver', '--advertise-address'),
+  // Told to take any, an API server advertises the address of its default route, which no file has.
+  advertiseAddress: (scope) => flag('kube-apiserver', '--advertise-address')(scope).filter(isOne),
   controlPlaneEndpoint: ({ host, cluster }) =>
     kubeconfigsNamed(cluster, host, 'admin').flatMap(
       ({ document }) => dialled(serverOf(document.value) ?? '')?.name ?? [],

@@ -1,15 +1,28 @@
 /** What the evaluators look at: a host among the hosts of its cluster, and the lookups that they share. */
 import type { HardeningCheck } from '../catalog/hardening/hardening.ts';
 import type { ComponentKey } from '../model/cluster.ts';
-import type { DirectorySpec } from '../model/file.ts';
+import type { FoundOwnership } from '../model/file.ts';
 import type { HostBundle } from '../verify/bundle.ts';
 import type { Setting } from '../verify/read-unit.ts';
-import type { ClusterView, HostView } from '../verify/view.ts';
+import { type ClusterView, etcdVariableName, type HostView } from '../verify/view.ts';
+
+/** A folder of a host, with its mode and owner. */
+export interface HeldDirectory extends FoundOwnership {
+  readonly path: string;
+}
+
+/** What a tree of files that somebody else made does not tell, and why; undefined: it tells. */
+export interface Untold {
+  /** Of a check on a host, before anything is looked at. */
+  readonly reason: (check: HardeningCheck, host: HostView) => string | undefined;
+  /** Of a target that a check does not find. */
+  readonly absence: (check: HardeningCheck, host: HostView, label: string) => string | undefined;
+}
 
 /** A host's bundle with what its manifest says of folders. */
 export interface AuditedHost {
   readonly bundle: HostBundle;
-  readonly directories: readonly DirectorySpec[];
+  readonly directories: readonly HeldDirectory[];
 }
 
 export interface AuditInput {
@@ -20,13 +33,15 @@ export interface AuditInput {
   readonly installScript: string;
   /** The same bundles as checks see them, where somebody has read them before. */
   readonly view?: ClusterView;
+  /** Absent where the files are all there is. */
+  readonly untold?: Untold;
 }
 
 export interface Scope {
   readonly input: AuditInput;
   readonly cluster: ClusterView;
   readonly host: HostView;
-  readonly directories: readonly DirectorySpec[];
+  readonly directories: readonly HeldDirectory[];
   readonly benchmark: string;
   readonly check: HardeningCheck;
 }
@@ -76,18 +91,19 @@ function placeOf(host: HostView, component: string): Pick<Found, 'file' | 'line'
   return { file: files.at(-1) ?? unit?.path };
 }
 
-/** etcd takes the flag over the variable. */
 function etcdFlag(host: HostView, name: string, label: string): Found {
-  const unit = host.units.find((one) => one.name === 'etcd.service');
-  const start = unit?.settings.findLast((setting) => setting.name === 'ExecStart');
-  for (const word of (start?.value ?? '').split(/\s+/)) {
-    const [, found, value] = /^--?([^=]+)(?:=(.*))?$/.exec(word) ?? [];
-    if (found === name) return { label, value: value ?? 'true', file: unit?.path, line: start?.line };
-  }
-  const variableName = `ETCD_${name.replaceAll('-', '_').toUpperCase()}`;
-  const variable = host.etcdVariable(variableName);
-  const [file] = environmentFiles(host, 'etcd');
-  return { label: `${variableName} of etcd`, value: variable?.value, file, line: variable?.line };
+  const found = host.etcdFlag(name);
+  const variableLabel = `${etcdVariableName(name)} of etcd`;
+  if (found === undefined)
+    return { label: variableLabel, value: undefined, file: environmentFiles(host, 'etcd')[0] };
+  // Environment files are told from units by what they are, not by their place.
+  const isVariable = environmentFiles(host, 'etcd').includes(found.file);
+  return {
+    label: isVariable ? variableLabel : label,
+    value: found.value,
+    file: found.file,
+    line: found.line,
+  };
 }
 
 /** The environment files that a unit names and the bundle has. */

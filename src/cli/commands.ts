@@ -46,6 +46,12 @@ const binariesDir: Options = {
   describe: 'folder of the official files; default: ~/.cache/hardway/binaries',
 };
 
+const kubernetesVersion: Options = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'version of the existing cluster; default: what images and programs say',
+};
+
 /** Added to text and json, which every command has. */
 const alsoMarkdown: Options = { choices: ['markdown'] };
 
@@ -134,6 +140,12 @@ export const commands: readonly CommandRow[] = [
         describe: 'output folder of render, which SARIF points into; nothing is read from it',
       },
       'pki-dir': pkiDir,
+      dir: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'look at copies of existing hosts in this folder instead: docs/import.md',
+      },
+      'kubernetes-version': kubernetesVersion,
       // Beside text and json, which every command has.
       format: { choices: ['sarif', 'junit', 'html'] },
     },

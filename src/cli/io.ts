@@ -27,6 +27,9 @@ export interface Io {
 /** A small text file with its permission bits, or why it cannot be read. */
 export type LocalFile = { readonly text: string; readonly mode: number } | { readonly problem: string };
 
+/** The inventory of a command that is given none. */
+export const defaultInventory = 'inventory.yaml';
+
 /** Options that every command has. */
 export interface CommonOptions {
   readonly format: 'text' | 'json';

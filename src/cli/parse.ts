@@ -2,6 +2,7 @@
 import yargs, { type Argv } from 'yargs';
 import { nearest } from '../lib/edit-distance.ts';
 import { type CommandRow, commands } from './commands.ts';
+import { defaultInventory } from './io.ts';
 
 export type Parsed =
   | { readonly kind: 'command'; readonly row: CommandRow; readonly options: Record<string, unknown> }
@@ -99,7 +100,7 @@ function addCommand(parser: Argv, row: CommandRow, usage: string, choose: Choose
       if (row.takesInventory) {
         command.positional('inventory', {
           type: 'string',
-          default: 'inventory.yaml',
+          default: defaultInventory,
           describe: 'inventory file; - reads standard input',
         });
       }

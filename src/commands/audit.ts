@@ -4,13 +4,13 @@ import { auditCluster } from '../audit/audit.ts';
 import { auditHtml } from '../audit/formats/html.ts';
 import { auditJson } from '../audit/formats/json.ts';
 import { auditJunit } from '../audit/formats/junit.ts';
-import { auditSarif } from '../audit/formats/sarif.ts';
+import { auditSarif, reviewUri } from '../audit/formats/sarif.ts';
 import { auditText } from '../audit/formats/text.ts';
 import type { Audit, Profile } from '../audit/result.ts';
 import type { AuditInput } from '../audit/scope.ts';
 import { type IdleWaiver, withWaivers } from '../audit/waivers.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
-import type { Io } from '../cli/io.ts';
+import { defaultInventory, type Io } from '../cli/io.ts';
 import type { Problem } from '../inventory/problem.ts';
 import { packageVersion, templatesDir } from '../lib/package-root.ts';
 import type { Pki } from '../model/certificate.ts';
@@ -21,6 +21,7 @@ import { planHost } from '../plan/plan.ts';
 import { createRenderer } from '../render/render.ts';
 import { loadTemplates } from '../render/template.ts';
 import { clusterFactsOf, hostBundleOf } from '../verify/bundle.ts';
+import { auditExisting } from './audit-tree.ts';
 import { type InventoryOptions, readInventory, tellProblems, withLocalFiles } from './inventory.ts';
 import { pkiDirOf } from './pki.ts';
 
@@ -30,10 +31,19 @@ export interface AuditOptions extends Omit<InventoryOptions, 'format'> {
   readonly pkiDir: string | undefined;
   /** Where SARIF points: the output folder that a render writes. */
   readonly out: string;
+  /** Copies of hosts, instead of an inventory. */
+  readonly dir: string | undefined;
+  readonly kubernetesVersion: string | undefined;
 }
 
 /** Runs the command; exit status 1 when a check fails. */
 export async function audit(options: AuditOptions, io: Io): Promise<ExitStatus> {
+  const mistake = mistakeOf(options);
+  if (mistake !== undefined) {
+    io.stderr(`hardway: ${mistake.message}\n  fix: ${mistake.fix}\n`);
+    return exitStatus.wrongInput;
+  }
+  if (options.dir !== undefined) return auditExisting({ ...options, dir: options.dir }, io);
   const input = io.readInput(options.inventory);
   // Standard input can be read only once.
   const surroundings = { ...io, readInput: () => input };
@@ -60,6 +70,20 @@ export async function audit(options: AuditOptions, io: Io): Promise<ExitStatus> 
   return result.results.some(({ status }) => status === 'fail') ? exitStatus.found : exitStatus.done;
 }
 
+function mistakeOf({ dir, inventory, kubernetesVersion }: AuditOptions) {
+  if (dir !== undefined && inventory !== defaultInventory)
+    return {
+      message: 'an audit is of an inventory or of a folder, not of both',
+      fix: `leave out ${inventory}, or --dir`,
+    };
+  if (dir === undefined && kubernetesVersion !== undefined)
+    return {
+      message: '--kubernetes-version is for --dir; an inventory says its version itself',
+      fix: 'leave it out',
+    };
+  return undefined;
+}
+
 /** What a render of the cluster would put on its hosts. */
 function auditInputOf(cluster: Cluster, pki: Pki, now: Date): AuditInput {
   const { kubernetesMinor, etcdMinor } = clusterFactsOf(cluster, now);
@@ -75,7 +99,11 @@ function formatted(result: Audit, cluster: Cluster, options: AuditOptions, now: 
   const formats = {
     text: () => auditText(result, { hosts: cluster.hosts.length, quiet: options.quiet }),
     json: () => auditJson(result),
-    sarif: () => auditSarif(result, { release: packageVersion(), out: options.out }),
+    sarif: () =>
+      auditSarif(result, {
+        release: packageVersion(),
+        uriOf: (host, file) => reviewUri(options.out, host, file),
+      }),
     junit: () => auditJunit(result, now, templatesDir),
     html: () => auditHtml(result, cluster.name, templatesDir),
   };

@@ -4,9 +4,16 @@ import type { TemplateValues } from './plan.ts';
 
 export type Owner = 'root' | 'etcd' | 'kube';
 
-export interface Ownership {
+/** The mode and owner of a file as it is found somewhere. */
+export interface FoundOwnership {
   /** Permission bits, such as 0o600. */
   readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** The mode and owner that a file gets. */
+export interface Ownership extends FoundOwnership {
   readonly owner: Owner;
   readonly group: Owner;
 }

@@ -2,10 +2,10 @@
 import { createMemo } from '../lib/memo.ts';
 import { parseVersion } from '../lib/version.ts';
 import type { Cluster, EndpointMode, Role } from '../model/cluster.ts';
-import type { Ownership, Placement } from '../model/file.ts';
+import type { FoundOwnership, Placement } from '../model/file.ts';
 import type { HostPlan } from '../model/plan.ts';
 
-export interface BundleFile extends Ownership {
+export interface BundleFile extends FoundOwnership {
   readonly path: string;
   readonly placement: Placement;
   readonly content: Buffer;

@@ -5,6 +5,8 @@ export interface Setting {
   readonly value: string;
   /** From 1 on. */
   readonly line: number;
+  /** The lines of a value that stands on several. */
+  readonly parts?: readonly Word[];
 }
 
 export interface Word {
@@ -12,21 +14,28 @@ export interface Word {
   readonly line: number;
 }
 
-/** The settings of a unit or drop-in, in order; lines that end in a backslash are joined. */
+/** The settings of a unit or drop-in, in order; lines that end in a backslash are joined, comments between them left out. */
 export function readUnit(text: string): Setting[] {
   const settings: Setting[] = [];
-  let open: { text: string; line: number } | undefined;
+  let open: Word[] = [];
   for (const [index, raw] of text.split('\n').entries()) {
-    if (open === undefined && /^\s*(?:[#;[]|$)/.test(raw)) continue;
-    const line: { text: string; line: number } = open ?? { text: '', line: index + 1 };
+    if (/^\s*[#;]/.test(raw) || (open.length === 0 && /^\s*(?:\[|$)/.test(raw))) continue;
     const continues = raw.endsWith('\\');
-    line.text += continues ? `${raw.slice(0, -1)} ` : raw;
-    open = continues ? line : undefined;
-    const [, name, value] = /^\s*([A-Za-z]+)\s*=\s*(.*)$/s.exec(line.text) ?? [];
-    if (!continues && name !== undefined)
-      settings.push({ name, value: (value ?? '').trim(), line: line.line });
+    open.push({ text: continues ? raw.slice(0, -1) : raw, line: index + 1 });
+    if (continues) continue;
+    settings.push(...settingOf(open));
+    open = [];
   }
   return settings;
+}
+
+function settingOf(lines: readonly Word[]): Setting[] {
+  const [first, ...rest] = lines;
+  const [, name, value] = /^\s*([A-Za-z]+)\s*=\s*(.*)$/s.exec(lines.map(({ text }) => text).join(' ')) ?? [];
+  if (first === undefined || name === undefined) return [];
+  const setting = { name, value: (value ?? '').trim(), line: first.line };
+  if (rest.length === 0) return [setting];
+  return [{ ...setting, parts: [{ ...first, text: first.text.replace(/^[^=]*=/, '') }, ...rest] }];
 }
 
 /** A variable of an environment file: its value, and the words that `$NAME` in a unit becomes. */
@@ -65,7 +74,8 @@ const plainRun = /[^\s"\\]+/y;
 
 /** A value up to its closing quote, or to the end of its line; a backslash joins lines. */
 function readValue(text: string, start: number, firstLine: number) {
-  const isQuoted = text[start] === '"';
+  const quote = /["']/.exec(text[start] ?? '')?.[0];
+  const isQuoted = quote !== undefined;
   const words: { text: string; line: number }[] = [];
   let [at, line, value] = [isQuoted ? start + 1 : start, firstLine, ''];
   let isInWord = false;
@@ -81,9 +91,10 @@ function readValue(text: string, start: number, firstLine: number) {
       if (at >= text.length) break;
     }
     let character = text[at] as string;
-    if (isQuoted ? character === '"' : character === '\n') break;
+    if (isQuoted ? character === quote : character === '\n') break;
     if (character === '\n') line += 1;
-    if (character === '\\') {
+    // Between single quotes a backslash is itself.
+    if (character === '\\' && quote !== "'") {
       at += 1;
       character = text[at] ?? '';
       if (character === '\n') {

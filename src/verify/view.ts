@@ -56,6 +56,8 @@ export interface HostView {
   readonly etcdVariable: (name: string) => Variable | undefined;
   /** The variables of an environment file; none where it is not there. */
   readonly variables: (path: string) => readonly Variable[];
+  /** A setting of etcd by the name of its flag: the flag, or else the variable of the same meaning. */
+  readonly etcdFlag: (name: string) => Flag | undefined;
   readonly yaml: readonly { readonly path: string; readonly file: YamlFile }[];
   readonly documents: readonly YamlPlace[];
   readonly ofKind: (kind: string) => readonly YamlPlace[];
@@ -71,6 +73,14 @@ export interface ClusterView {
   /** A certificate out of PEM text; the same text gives the same object. */
   readonly parse: (pem: string) => Certificate | undefined;
   readonly keyOf: (pem: string) => string | undefined;
+}
+
+/** Certificates and keys out of PEM text, each text read once. */
+export function createPemReaders(pairs: PairReader = createPairReader()): Pick<ClusterView, 'parse' | 'keyOf'> {
+  return {
+    parse: remembered((pem: string) => attempt(() => pairs.certificate(pem))),
+    keyOf: remembered((pem: string) => attempt(() => pairs.publicKey(pem).toString('base64'))),
+  };
 }
 
 /** The view of a cluster's bundles; nothing is read before a check asks for it, and equal files once. */
@@ -95,8 +105,7 @@ export function createViews(
   bundles: readonly HostBundle[],
   pairs: PairReader = createPairReader(),
 ): Views {
-  const parse = remembered((pem: string) => attempt(() => pairs.certificate(pem)));
-  const keyOf = remembered((pem: string) => attempt(() => pairs.publicKey(pem).toString('base64')));
+  const { parse, keyOf } = createPemReaders(pairs);
   const isShared = sharedContents(bundles);
   // Hosts share buffers of what is the same for all of them; of what is a host's own its view has the only use.
   const ofShared = <Value>(read: (content: Buffer) => Value): ((content: Buffer) => Value) => {
@@ -185,6 +194,7 @@ function hostViewOf(bundle: HostBundle, readers: Readers): HostView {
     },
     etcdVariable: (name) => environment(etcdEnv).findLast((variable) => variable.name === name),
     variables: environment,
+    etcdFlag: (name) => etcdFlagOf(units(), environment(etcdEnv), name),
     get yaml() {
       return yamlFiles();
     },
@@ -195,6 +205,23 @@ function hostViewOf(bundle: HostBundle, readers: Readers): HostView {
     certificate: (path) => parse(text(path) ?? ''),
     publicKeyOf: (path) => keyOf(text(path) ?? ''),
   };
+}
+
+/** etcd takes the flag over the variable. */
+function etcdFlagOf(units: readonly Unit[], variables: readonly Variable[], name: string): Flag | undefined {
+  const unit = units.find((one) => one.name === 'etcd.service');
+  const start = unit?.settings.findLast((setting) => setting.name === 'ExecStart');
+  for (const word of (start?.value ?? '').split(/\s+/)) {
+    const flag = flagOf({ text: word, line: start?.line ?? 1 }, unit?.path ?? '');
+    if (word.startsWith('-') && flag.name === name) return flag;
+  }
+  const variable = variables.findLast((one) => one.name === etcdVariableName(name));
+  return variable && { name, value: variable.value, file: etcdEnv, line: variable.line };
+}
+
+/** `ETCD_DATA_DIR` for the flag `data-dir`. */
+export function etcdVariableName(flag: string): string {
+  return `ETCD_${flag.replaceAll('-', '_').toUpperCase()}`;
 }
 
 const unitPath = /^\/etc\/systemd\/system\/([^/]+?\.(?:service|timer|socket|path))(?:\.d\/[^/]+\.conf)?$/;

@@ -6,8 +6,8 @@ import type { Audit, AuditResult } from '../result.ts';
 
 export interface SarifOptions {
   readonly release: string;
-  /** The output folder as the command line names it: what results point into. */
-  readonly out: string;
+  /** Where a file of a host stands; a URI, relative to where the command ran or absolute. */
+  readonly uriOf: (host: string, file: string | undefined) => string;
 }
 
 const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
@@ -28,7 +28,7 @@ const scores: Readonly<Record<Severity, string>> = {
 };
 
 /** What fails and what is waived; what passes is no alert. */
-export function auditSarif(audit: Audit, { release, out }: SarifOptions): string {
+export function auditSarif(audit: Audit, { release, uriOf }: SarifOptions): string {
   const shown = audit.results.filter(({ status }) => status === 'fail' || status === 'waived');
   const checks = [...new Set(shown.map(({ check }) => check))];
   const indexOf = new Map(checks.map((check, index) => [check, index]));
@@ -45,7 +45,7 @@ export function auditSarif(audit: Audit, { release, out }: SarifOptions): string
           },
         },
         columnKind: 'utf16CodeUnits',
-        results: shown.map((result) => resultOf(result, indexOf.get(result.check) ?? 0, out)),
+        results: shown.map((result) => resultOf(result, indexOf.get(result.check) ?? 0, uriOf)),
       },
     ],
   };
@@ -70,7 +70,7 @@ function ruleOf(check: HardeningCheck, benchmark: string) {
 function resultOf(
   { check, host, status, message, file, line, waiver }: AuditResult,
   ruleIndex: number,
-  out: string,
+  uriOf: SarifOptions['uriOf'],
 ) {
   return {
     ruleId: check.id,
@@ -80,29 +80,31 @@ function resultOf(
     locations: [
       {
         physicalLocation: {
-          artifactLocation: { uri: reviewUri(out, host, file) },
+          artifactLocation: { uri: uriOf(host, file) },
           region: { startLine: line ?? 1 },
         },
         logicalLocations: [{ name: host, kind: 'host' }],
       },
     ],
-    partialFingerprints: { 'checkAndHost/v1': `${check.id}/${host}` },
+    partialFingerprints: {
+      // A defect may be found several times on a host.
+      'checkAndHost/v1': [check.id, host, ...(check.kind === 'defect' ? [file ?? ''] : [])].join('/'),
+    },
     ...(status === 'waived'
       ? { suppressions: [{ kind: 'external', status: 'accepted', justification: waiver ?? '' }] }
       : {}),
   };
 }
 
-/** Where a file of a host stands in the review tree. */
-function reviewUri(out: string, host: string, file: string | undefined): string {
+/** Where a file of a host stands in the review tree of an output folder, as the command line names that. */
+export function reviewUri(out: string, host: string, file: string | undefined): string {
   const inHost = file === undefined ? 'manifest' : file.startsWith('/') ? `rootfs${file}` : file;
-  const path = [
-    ...out.split('/').filter((part) => part !== '.' && part !== ''),
-    'review',
-    host,
-    ...inHost.split('/'),
-  ]
-    .map(encodeURIComponent)
-    .join('/');
-  return isAbsolute(out) ? `file:///${path}` : path;
+  return uriIn(out, `review/${host}/${inHost}`);
+}
+
+/** The URI of a path below a folder. */
+export function uriIn(folder: string, path: string): string {
+  const steps = [...folder.split('/').filter((part) => part !== '.' && part !== ''), ...path.split('/')];
+  const uri = steps.map(encodeURIComponent).join('/');
+  return isAbsolute(folder) ? `file:///${uri}` : uri;
 }

@@ -7,7 +7,7 @@ import { auditCluster } from '../../../src/audit/audit.ts';
 import { auditHtml } from '../../../src/audit/formats/html.ts';
 import { auditJson } from '../../../src/audit/formats/json.ts';
 import { auditJunit } from '../../../src/audit/formats/junit.ts';
-import { auditSarif } from '../../../src/audit/formats/sarif.ts';
+import { auditSarif, reviewUri } from '../../../src/audit/formats/sarif.ts';
 import { auditText } from '../../../src/audit/formats/text.ts';
 import { type Audit, byCheck, equivalentCount, totalsOf } from '../../../src/audit/result.ts';
 import { withWaivers } from '../../../src/audit/waivers.ts';
@@ -247,7 +247,10 @@ describe('formats', () => {
     return {
       text: auditText(one, { hosts: 6, quiet: false }),
       json: auditJson(one),
-      sarif: auditSarif(one, { release: '0.0.0', out: './out' }),
+      sarif: auditSarif(one, {
+        release: '0.0.0',
+        uriOf: (host, file) => reviewUri('./out', host, file),
+      }),
       junit: auditJunit(one, now, templatesDir),
       html: auditHtml(one, 'a<b', templatesDir),
     };

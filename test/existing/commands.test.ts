@@ -1,0 +1,90 @@
+/** `hardway audit --dir` and `hardway import` as a user runs them. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type AuditOptions, audit } from '../../src/commands/audit.ts';
+import { memoryIo } from '../support/io.ts';
+import { temporaryFolder, writeFiles, writeHosts } from './folder.ts';
+import { kubeasz } from './layouts.ts';
+
+const hosts = kubeasz();
+const folder = writeHosts(temporaryFolder(), hosts);
+
+const common = {
+  inventory: 'inventory.yaml',
+  quiet: false,
+  profile: 'all',
+  out: 'out',
+  pkiDir: undefined,
+} as const;
+
+async function run(options: Partial<AuditOptions>) {
+  const io = memoryIo();
+  const status = await audit(
+    { ...common, dir: folder, format: 'text', kubernetesVersion: '1.28.2', ...options },
+    io,
+  );
+  return { status, output: io.output(), errors: io.errors() };
+}
+
+/** Every private key and every base64 of one, as they could slip into an output. */
+const secrets = Object.values(hosts).flatMap((files) =>
+  Object.values(files).flatMap((content) => [
+    ...(content.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----\n(.+)\n/)?.slice(1) ?? []),
+    ...(content.match(/client-key-data: (\S+)/)?.slice(1) ?? []),
+  ]),
+);
+
+describe('audit --dir', () => {
+  test.each(['text', 'json', 'sarif', 'junit', 'html'] as const)(
+    'as %s finds defects and shows no secret',
+    async (format) => {
+      const { status, output } = await run({ format });
+      expect(status).toBe(1);
+      expect(output).toContain('authority-shared');
+      expect(secrets.length).toBeGreaterThan(10);
+      for (const secret of secrets) expect(output).not.toContain(secret.slice(0, 40));
+    },
+  );
+
+  test('says what it takes for granted, and that no waiver counts', async () => {
+    const { errors } = await run({ kubernetesVersion: undefined });
+    expect(errors).toMatch(/^note: Kubernetes 1\.\d+: taken for granted: .*--kubernetes-version sets it$/m);
+    expect(errors).toMatch(/waivers stand in an inventory/);
+    expect((await run({ quiet: true })).errors).toBe('');
+  });
+
+  test('leads SARIF to the files of the tree', async () => {
+    const [result] = JSON.parse((await run({ format: 'sarif' })).output).runs[0].results;
+    expect(result.locations[0].physicalLocation.artifactLocation.uri).toBe(
+      `file://${folder}/master-01/etc/kubernetes/ssl/ca.pem`,
+    );
+  });
+
+  test('with the profile of the benchmark has its checks alone', async () => {
+    const { checks, benchmark } = JSON.parse((await run({ format: 'json', profile: 'cis' })).output);
+    expect(benchmark).toBe('cis-1.10');
+    expect(checks.filter(({ benchmarkId }: { benchmarkId: string | null }) => benchmarkId === null)).toEqual(
+      [],
+    );
+  });
+
+  test.each([
+    ['a folder that is not there', { dir: join(folder, 'missing') }, /there is no such folder\n {2}fix: /],
+    ['an inventory beside it', { inventory: 'other.yaml' }, /an inventory or of a folder/],
+    ['a version that is none', { kubernetesVersion: 'new' }, /is no version/],
+    ['a version without it', { dir: undefined }, /--kubernetes-version is for --dir/],
+  ] as const)('refuses %s', async (_name, options, message) => {
+    const { status, errors, output } = await run(options);
+    expect(status).toBe(2);
+    expect(errors).toMatch(message);
+    expect(output).toBe('');
+  });
+
+  test('refuses hosts on which no daemon is found', async () => {
+    const empty = temporaryFolder();
+    writeFiles(empty, { '/a/etc/kubernetes/note.txt': 'nothing' });
+    const { status, errors } = await run({ dir: empty });
+    expect(status).toBe(2);
+    expect(errors).toMatch(/no daemon of Kubernetes and no etcd/);
+  });
+});
