@@ -143,3 +143,11 @@ export const tellingFlags: Readonly<Record<string, readonly string[]>> = {
   kubelet: ['config', 'kubeconfig', 'bootstrap-kubeconfig'],
   'kube-proxy': ['config', 'kubeconfig'],
 };
+
+/** Configurations of a balancer that each node runs for itself. */
+export const balancerFiles: readonly string[] = [
+  '/etc/kubernetes/api-balancer.cfg',
+  '/etc/kube-lb/conf/kube-lb.conf',
+  '/etc/kubernetes/manifests/nginx-proxy.yml',
+  '/etc/kubernetes/manifests/haproxy.yml',
+];

@@ -152,6 +152,19 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('../commands/audit.ts')).audit,
   },
   {
+    usage: 'import [path]',
+    describe: 'Print a first inventory of an existing cluster, from copies of its hosts',
+    takesInventory: false,
+    positionals: {
+      path: {
+        type: 'string',
+        describe: 'a copy of a host, or a folder with one per host: docs/import.md',
+      },
+    },
+    options: { 'kubernetes-version': kubernetesVersion },
+    load: async () => (await import('../commands/import.ts')).importCluster,
+  },
+  {
     usage: 'verify [out]',
     describe: 'Check bundles against one another; exit 1 when something is wrong',
     takesInventory: false,

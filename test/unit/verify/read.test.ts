@@ -41,10 +41,20 @@ describe('environment files', () => {
 });
 
 test('units: joined lines, comments, empty values', () => {
-  const text = '[Service]\n# ExecStart=/no\nExecStart=/bin/a \\\n  $B \\\n  --c\nCapabilityBoundingSet=\n';
+  const text =
+    '[Service]\n# ExecStart=/no\nExecStart=/bin/a \\\n  $B \\\n# not a word of it\n  --c\nCapabilityBoundingSet=\n';
   expect(readUnit(text)).toEqual([
-    { name: 'ExecStart', value: '/bin/a    $B    --c', line: 3 },
-    { name: 'CapabilityBoundingSet', value: '', line: 6 },
+    {
+      name: 'ExecStart',
+      value: '/bin/a    $B    --c',
+      line: 3,
+      parts: [
+        { text: '/bin/a ', line: 3 },
+        { text: '  $B ', line: 4 },
+        { text: '  --c', line: 6 },
+      ],
+    },
+    { name: 'CapabilityBoundingSet', value: '', line: 7 },
   ]);
 });
 
