@@ -3,7 +3,7 @@ import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { CommonOptions, Io } from '../cli/io.ts';
 import { escapeControls } from '../diagnostics/visible.ts';
 import { differencesOn, type LeftOut } from '../import/differences.ts';
-import { unknownMark } from '../import/draft.ts';
+import { type Entry, unknownMark } from '../import/draft.ts';
 import {
   componentEntries,
   type Draft,
@@ -58,7 +58,7 @@ export function importCluster(options: ImportOptions, io: Io): ExitStatus {
   });
   if (options.format === 'json')
     io.stdout(
-      `${JSON.stringify({ inventory: text, unknown: marks, conflicts: draft.conflicts, leftOut: compared.leftOut.map(leftOutText), pki: files }, null, 2)}\n`,
+      `${JSON.stringify({ inventory: text, unknown: marks, conflicts: draft.conflicts, leftOut: compared.leftOut, pki: files }, null, 2)}\n`,
     );
   else io.stdout(text);
   if (!quiet)
@@ -67,25 +67,49 @@ export function importCluster(options: ImportOptions, io: Io): ExitStatus {
 }
 
 /** Flags, fields and names that a render of the draft would not have. */
-function comparedWithRender(draft: Draft, now: Date) {
-  const { cluster } = loadInventory(workingText(draft), 'draft');
+function comparedWithRender(draft: Draft, now: Date): Compared {
+  const { cluster } = loadInventory(workingText(draft.entries), 'draft');
   // With errors in the draft there is nothing to compare with; validate tells them.
   if (cluster === undefined) return { entries: [], leftOut: [] };
   const found = draft.hosts.map(({ tree, label }) => {
     const host = cluster.hosts.find(({ name }) => name === label);
-    return host === undefined
-      ? { taken: [], leftOut: [] }
-      : differencesOn(tree.view, renderedView(cluster, host, now), cluster.kubernetes.minor);
+    if (host === undefined) return { taken: [], leftOut: [] };
+    return differencesOn(tree.view, renderedView(cluster, host, now), cluster.kubernetes.minor);
   });
+  const entries = [
+    ...sanEntries(cluster, draft),
+    ...componentEntries(
+      draft,
+      found.map(({ taken }) => taken),
+    ),
+  ];
+  return acceptable(draft, { entries, leftOut: found.flatMap(({ leftOut }) => leftOut.map(leftOutText)) });
+}
+
+interface Compared {
+  readonly entries: readonly Entry[];
+  readonly leftOut: readonly string[];
+}
+
+/** Without what the rules of an inventory refuse together with the rest. */
+function acceptable(draft: Draft, { entries, leftOut }: Compared): Compared {
+  const { diagnostics } = loadInventory(workingText([...draft.entries, ...entries]), 'draft');
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const errorOf = ({ path }: Entry) =>
+    errors.find(
+      (error) =>
+        path.every((step, index) => error.path[index] === step) ||
+        error.path.every((step, index) => path[index] === step && index > 1),
+    );
   return {
-    entries: [
-      ...sanEntries(cluster, draft),
-      ...componentEntries(
-        draft,
-        found.map(({ taken }) => taken),
-      ),
+    entries: entries.filter((entry) => errorOf(entry) === undefined),
+    leftOut: [
+      ...leftOut,
+      ...entries.flatMap((entry) => {
+        const error = errorOf(entry);
+        return error === undefined ? [] : [`${entry.path.join('.')} (${entry.comment}): ${error.message}`];
+      }),
     ],
-    leftOut: found.flatMap(({ leftOut }) => leftOut),
   };
 }
 
@@ -122,18 +146,17 @@ function leftOutText({ what, why, place }: LeftOut): string {
 function closingText(
   cluster: TreeCluster,
   { conflicts }: Draft,
-  leftOut: readonly LeftOut[],
+  leftOut: readonly string[],
   marks: readonly string[],
   files: readonly { readonly target: string; readonly from: string }[],
 ): string[] {
   const list = (title: string, items: readonly string[]) =>
     items.length === 0 ? [] : [title, ...items.map((item) => `  ${item}`)];
-  const unique = [...new Map(leftOut.map((one) => [`${one.what} ${one.why}`, one])).values()];
   return [
     ...notesOf(cluster).map((note) => `note: ${note}`),
     ...list('hosts differ, decide between:', conflicts),
     ...list(`marked "${unknownMark}", to be filled in:`, marks),
-    ...list('left out:', unique.map(leftOutText)),
+    ...list('left out:', [...new Set(leftOut)]),
     ...list(
       'to keep the authorities, copy these files into the PKI store (pki/CLUSTER beside the inventory, mode 0700) before the first render:',
       files.map(({ target, from }) => `${target}  from ${from}`),

@@ -122,7 +122,10 @@ export function hostEntries({ tree, label, roles, addresses }: DraftHost, index:
     {
       path: at('roles'),
       value: roles,
-      comment: roles.includes('load-balancer') ? balancerText(view) : `runs ${programs.join(', ')}`,
+      comment: [
+        ...(programs.length === 0 ? [] : [`runs ${programs.join(', ')}`]),
+        ...(roles.includes('load-balancer') ? [balancerText(view)] : []),
+      ].join('; '),
     },
     ...archEntries(tree, index),
     ...labelEntries(view, index),

@@ -44,8 +44,9 @@ export function draftOf(cluster: TreeCluster): Draft {
 
 function hostsOf({ hosts }: TreeCluster): DraftHost[] {
   const found = hosts.flatMap((tree): DraftHost[] => {
-    const isBalancer = tree.starts.length === 0 && tree.view.file('/etc/haproxy/haproxy.cfg') !== undefined;
-    const roles = isBalancer ? (['load-balancer'] as const) : tree.view.bundle.roles;
+    // A distribution's own file balances nothing of a cluster.
+    const isBalancer = /kube|k8s|6443/.test(tree.view.text('/etc/haproxy/haproxy.cfg') ?? '');
+    const roles = [...tree.view.bundle.roles, ...(isBalancer ? (['load-balancer'] as const) : [])];
     if (roles.length === 0) return [];
     return [
       {
@@ -61,8 +62,8 @@ function hostsOf({ hosts }: TreeCluster): DraftHost[] {
 
 /** Control planes and members of etcd first, balancers last; else by name. */
 function rankOf({ roles }: DraftHost): number {
-  if (roles.includes('load-balancer')) return 2;
-  return roles.some((role) => role === 'control-plane' || role === 'etcd') ? 0 : 1;
+  if (roles.some((role) => role === 'control-plane' || role === 'etcd')) return 0;
+  return roles.includes('worker') ? 1 : 2;
 }
 
 /** The manifest of a bundle says a host's addresses. */
@@ -232,8 +233,8 @@ export function textOfDraft(entries: readonly Entry[], { hosts }: Draft): string
 }
 
 /** The inventory to work with while marks are open. */
-export function workingText(draft: Draft): string {
-  return provisional(draft.entries);
+export function workingText(entries: readonly Entry[]): string {
+  return provisional(inOrder(entries));
 }
 
 export interface AuthorityFile {

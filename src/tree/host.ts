@@ -3,7 +3,6 @@ import { posix } from 'node:path';
 import type { HeldDirectory } from '../audit/scope.ts';
 import { readManifest } from '../bundle/read-manifest.ts';
 import { knownPlaces } from '../catalog/existing-hosts.ts';
-import { parseAddress } from '../lib/ip.ts';
 import { once, remembered } from '../lib/remember.ts';
 import type { Role } from '../model/cluster.ts';
 import type { BundleFile } from '../verify/bundle.ts';
@@ -21,6 +20,7 @@ import { etcdConfigFlags } from './etcd-config.ts';
 import type { FoundHost } from './find-hosts.ts';
 import { componentOf, flagsIn, lastFlag } from './flags.ts';
 import { filesNamedIn, resolvedKubeconfig } from './kubeconfig.ts';
+import { namesOf } from './names.ts';
 import { createOwners } from './owners.ts';
 import { type Start, startsOf } from './starts.ts';
 import { openTree, type Tree } from './tree.ts';
@@ -177,46 +177,6 @@ const rolesByProgram: Readonly<Record<string, Role>> = {
 function rolesOf(starts: readonly Start[]): Role[] {
   const roles = new Set(starts.flatMap(({ program }) => rolesByProgram[program] ?? []));
   return (['etcd', 'control-plane', 'worker'] as const).filter((role) => roles.has(role));
-}
-
-/** Flags that say where a host itself is. */
-const ownAddressFlags: readonly (readonly [program: string, flag: string])[] = [
-  ['kube-apiserver', 'advertise-address'],
-  ['kubelet', 'node-ip'],
-  ['kubelet', 'hostname-override'],
-  ['etcd', 'initial-advertise-peer-urls'],
-  ['etcd', 'listen-peer-urls'],
-  ['kube-apiserver', 'bind-address'],
-  ['kubelet', 'address'],
-];
-
-function namesOf(name: string, hostname: string | undefined, hostsFile: string, flags: FlagsOf) {
-  const stated = ownAddressFlags.flatMap(([program, flag]) =>
-    (lastFlag(flags.get(program) ?? [], flag)?.value ?? '').split(',').map(hostIn),
-  );
-  const names = new Set([name, ...(hostname === undefined ? [] : [hostname])]);
-  const addresses = new Set<string>();
-  for (const one of stated) {
-    const address = parseAddress(one)?.text;
-    if (address !== undefined) addresses.add(address);
-    else if (one !== '') names.add(one);
-  }
-  for (const line of hostsFile.split('\n')) {
-    const [address = '', ...own] = line.replace(/#.*/, '').trim().split(/\s+/);
-    const parsed = parseAddress(address)?.text;
-    if (parsed === undefined || !own.some((one) => names.has(one))) continue;
-    addresses.add(parsed);
-  }
-  return {
-    names: [...names],
-    addresses: [...addresses].filter((one) => !/^(?:127\.|0\.0\.0\.0$|::1?$)/.test(one)),
-  };
-}
-
-/** The host of a URL, or what is none. */
-export function hostIn(text: string): string {
-  const [, v6, name] = /^(?:https?:\/\/)?(?:\[([^\]]+)\]|([^/:]+))(?::\d+)?(?:\/.*)?$/.exec(text) ?? [];
-  return v6 ?? name ?? text;
 }
 
 function viewOf(

@@ -1,0 +1,168 @@
+/** A first inventory out of hosts that others have set up: what is told, what is marked, what is left out. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { importCluster } from '../../src/commands/import.ts';
+import { loadInventory } from '../../src/inventory/load.ts';
+import { memoryIo } from '../support/io.ts';
+import { type Files, temporaryFolder, writeHosts } from './folder.ts';
+import { kubeadmInit, whyNoKubeadm } from './kubeadm.ts';
+import { guide, kubeasz } from './layouts.ts';
+
+function imported(folder: string, kubernetesVersion?: string, format: 'text' | 'json' = 'text') {
+  const io = memoryIo();
+  const status = importCluster({ path: folder, kubernetesVersion, format, quiet: false }, io);
+  return { status, text: io.output(), errors: io.errors() };
+}
+
+const errorsIn = (text: string) =>
+  loadInventory(text, 'imported.yaml').diagnostics.filter(({ severity }) => severity === 'error');
+
+const guideHosts = guide();
+const kubeaszHosts = kubeasz();
+
+describe("the guide's six hosts", () => {
+  const folder = writeHosts(temporaryFolder(), guideHosts);
+
+  test('make an inventory that is valid and says what the guide says', () => {
+    const { status, text } = imported(folder, '1.20.2');
+    expect(status).toBe(0);
+    expect(errorsIn(text)).toEqual([]);
+    expect(parse(text)).toMatchObject({
+      cluster: { domain: 'magedu.com' },
+      kubernetes: { version: '1.20.2', logLevel: 0 },
+      network: { serviceCIDR: '10.96.0.0/12', podCIDR: '10.244.0.0/16', proxy: { mode: 'ipvs' } },
+      endpoint: { host: 'kubernetes-api.magedu.com' },
+      etcd: { dataDir: '/var/lib/etcd/k8s.etcd' },
+      bootstrap: { method: 'token-file' },
+      runtime: { type: 'docker', cgroupDriver: 'cgroupfs' },
+      security: { encryptionAtRest: false, audit: false },
+      addons: { coredns: false, flannel: false },
+      hosts: [
+        { name: 'master01', address: '172.16.0.101', roles: ['etcd', 'control-plane'] },
+        { name: 'master02', address: '172.16.0.102', roles: ['etcd', 'control-plane'] },
+        { name: 'master03', address: '172.16.0.103', roles: ['etcd', 'control-plane'] },
+        { name: 'node01', address: '172.16.0.104', roles: ['worker'] },
+        { name: 'node02', address: '172.16.0.105', roles: ['worker'] },
+        { name: 'node03', address: '172.16.0.106', roles: ['worker'] },
+      ],
+    });
+  });
+
+  test('say beside each value where it was read', () => {
+    const { text } = imported(folder, '1.20.2');
+    expect(text).toMatch(
+      /^ {2}podCIDR: 10\.244\.0\.0\/16 # master01:\/etc\/kubernetes\/controller-manager:\d+$/m,
+    );
+    expect(text).toMatch(/^ {4}address: 172\.16\.0\.105 # node02:\/etc\/hosts:7$/m);
+  });
+
+  test('without a version leave that open, and validate points at it', () => {
+    const { status, text, errors } = imported(folder);
+    expect(status).toBe(1);
+    expect(text).toMatch(/^ {2}version: "\?" # not told by any image or program/m);
+    expect(errors).toMatch(/^ {2}kubernetes\.version: not told/m);
+    const [error] = errorsIn(text);
+    expect(text.slice(error?.range.start).startsWith('"?"')).toBe(true);
+  });
+
+  test('hold no secret, and name the files for the PKI store instead', () => {
+    for (const format of ['text', 'json'] as const) {
+      const { text, errors } = imported(folder, '1.20.2', format);
+      for (const output of [text, errors]) expect(output).not.toMatch(/PRIVATE KEY|a1b2c3|client-key-data/);
+    }
+    const { errors } = imported(folder, '1.20.2');
+    for (const file of ['ca.crt', 'ca.key', 'etcd/ca.crt', 'front-proxy-ca.key', 'sa.key'])
+      expect(errors).toMatch(
+        new RegExp(`^ {2}${file.replaceAll('.', '\\.')} {2}from ${folder}/master01/etc/`, 'm'),
+      );
+    expect(errors).not.toMatch(/etcd\/ca\.key/);
+  });
+
+  test('that differ are told, and the value is left open', () => {
+    const path = '/etc/kubernetes/controller-manager';
+    const changed = (files: Files): Files => ({
+      ...files,
+      [path]: (files[path] ?? '').replace('10.244.0.0/16', '10.245.0.0/16'),
+    });
+    const { status, text, errors } = imported(
+      writeHosts(temporaryFolder(), { ...guideHosts, master03: changed(guideHosts.master03 ?? {}) }),
+      '1.20.2',
+    );
+    expect(status).toBe(1);
+    expect(text).toMatch(
+      /podCIDR: "\?" # hosts differ: 10\.244\.0\.0\/16 \(master01:.*\), 10\.245\.0\.0\/16 \(master03:/,
+    );
+    expect(errors).toMatch(/hosts differ, decide between:\n {2}network\.podCIDR: /);
+    expect(errorsIn(text).length).toBeGreaterThan(0);
+  });
+});
+
+test('a cluster of kubeasz: flags on lines of units, addresses of nodes out of their configuration', () => {
+  const { status, text, errors } = imported(writeHosts(temporaryFolder(), kubeaszHosts), '1.28.2');
+  // What an inventory refuses is left out and said: with node-local, balancers ask without a credential.
+  expect(errors).toMatch(
+    /left out:[\s\S]*components\.apiserver\.args\.anonymous-auth .*: endpoint\.mode node-local/,
+  );
+  expect(errorsIn(text)).toEqual([]);
+  expect(status).toBe(0);
+  expect(parse(text)).toMatchObject({
+    kubernetes: { version: '1.28.2' },
+    network: {
+      serviceCIDR: '10.68.0.0/16',
+      podCIDR: '172.20.0.0/16',
+      clusterDNS: '10.68.0.2',
+      proxy: { mode: 'ipvs' },
+    },
+    endpoint: { mode: 'node-local' },
+    etcd: { dataDir: '/var/lib/etcd', clusterToken: 'etcd-cluster-0' },
+    bootstrap: { method: 'signed' },
+    binaries: { dir: '/opt/kube/bin' },
+    components: { apiserver: { args: { 'api-audiences': 'api,istio-ca' } } },
+    hosts: [
+      { name: 'master-01', address: '192.168.1.1', roles: ['etcd', 'control-plane', 'worker'] },
+      { name: 'master-02', address: '192.168.1.2' },
+      { name: 'worker-01', address: '192.168.1.3', roles: ['worker'] },
+    ],
+  });
+});
+
+test('an address that no file tells is left open', () => {
+  const { 'worker-01': worker = {}, ...others } = kubeaszHosts;
+  const without = Object.fromEntries(
+    Object.entries(worker).map(([path, text]) => [path, text.replace(/^(?:address|bindAddress): .*\n/m, '')]),
+  );
+  const { status, text } = imported(
+    writeHosts(temporaryFolder(), { ...others, 'worker-01': without }),
+    '1.28.2',
+  );
+  expect(status).toBe(1);
+  expect(text).toMatch(/address: "\?" # not told by its files/);
+});
+
+test('a folder without hosts, and none at all, are mistakes', () => {
+  expect(imported(temporaryFolder()).status).toBe(2);
+  const io = memoryIo();
+  expect(
+    importCluster({ path: undefined, kubernetesVersion: undefined, format: 'text', quiet: false }, io),
+  ).toBe(2);
+  expect(io.errors()).toMatch(/hardway import hosts\//);
+});
+
+test.skipIf(whyNoKubeadm !== undefined)(
+  `a control plane of kubeadm${whyNoKubeadm === undefined ? '' : `: skipped, ${whyNoKubeadm}`}`,
+  { timeout: 120_000 },
+  () => {
+    const folder = temporaryFolder();
+    kubeadmInit(join(folder, 'cp1'), { name: 'cp1', address: '10.0.0.1' });
+    const { status, text, errors } = imported(folder);
+    expect(status).toBe(0);
+    expect(errorsIn(text)).toEqual([]);
+    expect(parse(text)).toMatchObject({
+      kubernetes: { version: '1.20.2' },
+      endpoint: { host: 'api.example', mode: 'external' },
+      hosts: [{ name: 'cp1', address: '10.0.0.1', roles: ['etcd', 'control-plane', 'worker'] }],
+    });
+    expect(errors).toMatch(/staticPodPath .* static pods of the old control plane/);
+  },
+);
