@@ -1,5 +1,7 @@
 /** The hosts of an existing cluster: their trees in, one view over all of them out. */
+import { createPublicKey } from 'node:crypto';
 import { posix } from 'node:path';
+import { remembered } from '../lib/remember.ts';
 import { parseVersion } from '../lib/version.ts';
 import { type ClusterView, createPemReaders } from '../verify/view.ts';
 import type { FoundHost } from './find-hosts.ts';
@@ -20,7 +22,7 @@ export function readTree(
   found: readonly FoundHost[],
   options: { readonly path: string; readonly now: Date; readonly given: string | undefined },
 ): TreeCluster {
-  const readers = createPemReaders();
+  const readers = soundReaders();
   const fallback = posix.basename(posix.resolve(options.path)) || 'host';
   const hosts = found.map((one) => readHost(one, fallback, readers));
   const versions = hosts.flatMap((host) => versionOn(host) ?? []);
@@ -50,4 +52,24 @@ function givenVersion(given: string | undefined): FoundVersion | undefined {
     how: 'given on the command line',
     isAssumed: false,
   };
+}
+
+/** Readers that take a certificate only with a key that OpenSSL can use: nobody else has looked at these files. */
+function soundReaders(): ReturnType<typeof createPemReaders> {
+  const { parse, keyOf } = createPemReaders();
+  const soundOnes = remembered((pem: string) => {
+    const certificate = parse(pem);
+    return certificate !== undefined && isUsableKey(certificate.publicKeyDer) ? certificate : undefined;
+  });
+  return { parse: soundOnes, keyOf };
+}
+
+function isUsableKey(key: Buffer): boolean {
+  try {
+    createPublicKey({ key, format: 'der', type: 'spki' });
+    return true;
+  } catch {
+    // Of an unknown kind, or broken.
+    return false;
+  }
 }

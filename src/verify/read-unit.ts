@@ -70,7 +70,7 @@ function endOfLine(text: string, at: number): number {
 }
 
 /** Characters that mean nothing but themselves. */
-const plainRun = /[^\s"\\]+/y;
+const plainRun = /[^\s"'\\]+/y;
 
 /** A value up to its closing quote, or to the end of its line; a backslash joins lines. */
 function readValue(text: string, start: number, firstLine: number) {

@@ -76,7 +76,9 @@ export interface ClusterView {
 }
 
 /** Certificates and keys out of PEM text, each text read once. */
-export function createPemReaders(pairs: PairReader = createPairReader()): Pick<ClusterView, 'parse' | 'keyOf'> {
+export function createPemReaders(
+  pairs: PairReader = createPairReader(),
+): Pick<ClusterView, 'parse' | 'keyOf'> {
   return {
     parse: remembered((pem: string) => attempt(() => pairs.certificate(pem))),
     keyOf: remembered((pem: string) => attempt(() => pairs.publicKey(pem).toString('base64'))),
