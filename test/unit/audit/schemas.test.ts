@@ -7,7 +7,7 @@ import { Ajv } from 'ajv';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { auditCluster } from '../../../src/audit/audit.ts';
 import { auditJunit } from '../../../src/audit/formats/junit.ts';
-import { auditSarif } from '../../../src/audit/formats/sarif.ts';
+import { auditSarif, reviewUri } from '../../../src/audit/formats/sarif.ts';
 import type { Audit } from '../../../src/audit/result.ts';
 import { withWaivers } from '../../../src/audit/waivers.ts';
 import { templatesDir } from '../../../src/lib/package-root.ts';
