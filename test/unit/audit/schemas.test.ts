@@ -54,7 +54,9 @@ describe('SARIF, by the schema of OASIS', () => {
   }).compile(schema);
   const flawsOf = (log: unknown) => (validate(log) ? [] : (validate.errors ?? []));
   const logOf = (name: WorldName, out: string) =>
-    JSON.parse(auditSarif(auditNamed(name), { release: '0.1.0', out }));
+    JSON.parse(
+      auditSarif(auditNamed(name), { release: '0.1.0', uriOf: (host, file) => reviewUri(out, host, file) }),
+    );
 
   test('has no exclusive bounds, hence means the same in later drafts', () => {
     expect(JSON.stringify(schema)).not.toMatch(/"exclusive(?:Minimum|Maximum)"/);
