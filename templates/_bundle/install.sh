@@ -44,6 +44,7 @@ readonly EXIT_OK=0 EXIT_FOUND=1 EXIT_USAGE=2 EXIT_ENVIRONMENT=3
 readonly BACKUPS_KEPT=10 SETTLE_SECONDS=3 LOCK_SECONDS=5 LONELY_SECONDS=30 IMPORT_SECONDS=900 ANEW_SECONDS=8 MOST_ANEW=5 FETCH_ATTEMPTS=5
 readonly POD_SECONDS=30 # as long as the kubelet gives a pod that says nothing else
 readonly KUBELET_DIR=/var/lib/kubelet
+readonly STAGED=.hardway.new # beside files: a folder of what is about to replace them
 readonly LIVE_LOCK=/run/hardway.lock
 readonly LOCAL_MODULES=/etc/modules-load.d/11-k8s-modules-local.conf
 
@@ -90,11 +91,17 @@ DRY_RUN=false YES=false NO_START=false SET_HOSTNAME=false INSTALL_PACKAGES=false
 WAIT_SECONDS=${HARDWAY_WAIT_SECONDS:-90}
 SKIP_CHOWN=false SYNC_FILES=false
 SCRATCH='' TEMP='' TX='' LOCK=''
-TARGET='' IDS='' DEVICE='' NOW=0 # results of resolve, ids_of, file_system_of and now
+TARGET='' IDS='' DEVICE='' NOW=0 LINES=() # results of resolve, ids_of, file_system_of, now and list_without
 ENDED=false RELABEL=false
 PROBLEMS=0 DIFFERENCES=0 CREATED=0 CHANGED=0 REMOVED=0 UNCHANGED=0
 declare -A DEVICES=() FOLDERS=() NEED=() FREE=() # file systems, see check_place
 declare -A NOTED=() WRITTEN=() UID_OF=() GID_OF=()
+declare -A STATED=() PATHS=() SUM_OF=() # of the bundle: statements and paths by their kind, sums by path
+declare -A ENABLED=() ACTIVE=() # of units: see look_at_units and look_at_states
+declare -A FOUND=() MODES=()            # of files on this host: sum, and mode and owner, see look_at
+declare -A NEW_DIRS=() PLANS=()         # these and the next: what write_gathered puts on the disk
+GATHERING=false NOTES=() COPIES=()
+STAGING=() PREFIXED=() # see place_files
 SHORT='' BLOCKED=''
 PLANNED='' RESTARTED='' STARTED='' CLIENTS='' WAITING='' FAILED='' RESTARTING='' # lists of units, separated by blanks
 RETIRED='' AWAITED='' # of UNIT:PATH
@@ -245,6 +252,7 @@ clean_up() {
   local status=$? pid
   for pid in $CLIENTS; do kill "$pid" 2>/dev/null || true; done
   if [[ -n $TEMP ]]; then rm -f -- "$TEMP" || true; fi
+  if ((${#STAGING[@]})); then rm -rf -- "${STAGING[@]}" || true; fi
   if [[ -n $SCRATCH ]]; then rm -rf -- "$SCRATCH" || true; fi
   if [[ -n $LOCK ]]; then rm -f -- "$LOCK" || true; fi
   # A command failed that must not, such as a write to a full disk, and nobody has said so. (3 was said
@@ -295,6 +303,14 @@ check_statement() { # NUMBER LINE
     if [[ $shape == port ]] && ((word > 65535)); then refuse_bundle "manifest:$1: '$word' is not a port"; fi
   done
   if [[ ${words[0]} == data ]]; then check_data_path "$1" "${words[1]}"; fi
+  keep_statement "${words[@]}"
+}
+
+keep_statement() { # KIND WORD...
+  local kind=$1
+  shift
+  STATED[$kind]=${STATED[$kind]-}"$*"$'\n'
+  case $kind in file | block | program) PATHS[$kind]=${PATHS[$kind]-}$3$'\n' ;; esac
 }
 
 check_data_path() { # NUMBER PATH: uninstall --purge-data deletes such a path with all below it
@@ -312,9 +328,9 @@ check_data_path() { # NUMBER PATH: uninstall --purge-data deletes such a path wi
 check_singles() {
   local word
   for word in release cluster kubernetes host fqdn arch; do
-    [[ $(statements "$word" "$MANIFEST" | wc -l) -eq 1 ]] || refuse_bundle "manifest: wants one '$word'"
+    [[ ${STATED[$word]-} == *$'\n' && ${STATED[$word]} != *$'\n'*$'\n' ]] || refuse_bundle "manifest: wants one '$word'"
   done
-  [[ -n $(single address) ]] || refuse_bundle "manifest: has no address"
+  [[ -n ${STATED[address]-} ]] || refuse_bundle "manifest: has no address"
 }
 
 check_references() { # no path twice, every unit and every source that is named is declared
@@ -339,6 +355,7 @@ check_sums() {
   [[ -f $BUNDLE/SHA256SUMS && ! -L $BUNDLE/SHA256SUMS ]] || refuse_bundle "it has no SHA256SUMS"
   while IFS= read -r line || [[ -n $line ]]; do
     [[ $line =~ $shape && ! /$line/ =~ /\.\.?/ ]] || refuse_bundle "SHA256SUMS: a line that is none of its own"
+    SUM_OF[${line:72}]=${line:0:64} # of /etc/…; what it is of the manifest is not asked for
     printf '%s\n' "${line:66}"
   done <"$BUNDLE/SHA256SUMS" >"$SCRATCH/listed"
   grep -qx manifest "$SCRATCH/listed" || refuse_bundle "SHA256SUMS does not cover the manifest"
@@ -379,12 +396,20 @@ compare_lists() { # PRESENT NAMED WHERE
 statements() { # KIND FILE...: the words of its statements of that kind, one statement per line
   local kind=$1
   shift
+  # That of the bundle was read once.
+  if (($# == 1)) && [[ $1 == "$MANIFEST" ]]; then
+    printf '%s' "${STATED[$kind]-}"
+    return
+  fi
   sed -n -e "s|^$kind ||p;t" -e "s|^$kind\$||p" -- "$@"
 }
 
-single() { statements "$1" "$MANIFEST" | sed -n 1p; }
-managed_paths() { statements "$1" "$MANIFEST" | cut -d ' ' -f 3; }
-program_sources() { sed -n -E '/^(archive|download) /p' -- "$MANIFEST"; } # lines "KIND NAME SUM [URL]"
+single() { if [[ -n ${STATED[$1]-} ]]; then printf '%s\n' "${STATED[$1]%%$'\n'*}"; fi; }
+managed_paths() { printf '%s' "${PATHS[$1]-}"; }
+program_sources() { # lines "KIND NAME SUM [URL]"
+  if [[ -z ${STATED[archive]-}${STATED[download]-} ]]; then return 0; fi
+  sed -n -E '/^(archive|download) /p' -- "$MANIFEST"
+}
 cluster_id() {
   local id
   id=$(single cluster-id)
@@ -694,7 +719,7 @@ missing_packages() { # with a blank before each
 check_binary() { # PATH VERSION
   local name=${1##*/} version=" $2" output shape machine
   [[ $2 != - ]] || version=''
-  if [[ -f $BUNDLE/rootfs$1 ]] || managed_paths program | grep -qxF -- "$1"; then return 0; fi
+  if [[ -f $BUNDLE/rootfs$1 || $'\n'${PATHS[program]-} == *$'\n'"$1"$'\n'* ]]; then return 0; fi
   if [[ ! -x $ROOT$1 || -d $ROOT$1 ]]; then
     lack "$1 is missing or cannot be executed" "put $name$version for $(single arch) there, mode 0755"
     return
@@ -720,7 +745,7 @@ check_binary() { # PATH VERSION
 
 elf_machine() { # FILE: what a program is for, by bytes 4 to 7 and 18 of its header; nothing for a script
   local header=()
-  read -r -a header < <(od -A n -v -t u1 -N 20 -- "$1" 2>/dev/null | tr '\n' ' ') || true
+  read -r -d '' -a header < <(od -A n -v -t u1 -N 20 -- "$1" 2>/dev/null) || true
   ((${#header[@]} == 20)) && [[ ${header[*]:0:4} == '127 69 76 70' ]] || return 0
   case ${header[18]}.${header[19]} in
     62.0) printf 'amd64\n' ;;
@@ -797,9 +822,11 @@ check_place() { # free space, by file system
 }
 
 add_up_space() { # ANEW: NEED, in KiB, as if nothing were installed, or of what is not yet
-  local path mib size had=''
+  local path mib size had='' paths
   NEED=()
   if ! $1 && [[ -f $STATE/manifest ]]; then had=$'\n'$(statements space "$STATE/manifest")$'\n'; fi
+  mapfile -t paths < <(managed_paths file)
+  look_at_file_systems /var/lib/hardway/backups "${paths[@]}"
   while read -r path mib; do
     [[ $had != *$'\n'"$path $mib"$'\n'* ]] || continue
     file_system_of "$path/."
@@ -833,14 +860,23 @@ find_short() { # SHORT: the file systems with less than NEED; FREE, in KiB
 }
 
 file_system_of() { # PATH: DEVICE becomes the number of the file system it is or will be on
-  local dir=$ROOT${1%/*} there
-  if [[ -z ${DEVICES[$dir]-} ]]; then
+  [[ -n ${DEVICES[$ROOT${1%/*}]-} ]] || look_at_file_systems "$1"
+  DEVICE=${DEVICES[$ROOT${1%/*}]}
+}
+
+look_at_file_systems() { # PATH...: DEVICES and FOLDERS of all of them
+  local path dir there device
+  local -A places=() numbers=()
+  for path; do
+    dir=$ROOT${path%/*}
     there=$dir
     while [[ ! -d $there/. ]]; do there=${there%/*}; done
-    DEVICES[$dir]=$(stat -L -c %d -- "$there/.")
-    FOLDERS[${DEVICES[$dir]}]=$there/.
-  fi
-  DEVICE=${DEVICES[$dir]}
+    places[$dir]=$there/.
+  done
+  while read -r device there; do
+    numbers[$there]=$device FOLDERS[$device]=$there
+  done < <(stat -L -c '%d %n' -- "${places[@]}")
+  for dir in "${!places[@]}"; do DEVICES[$dir]=${numbers[${places[$dir]}]}; done
 }
 
 check_ports() {
@@ -965,11 +1001,9 @@ kubernetes_ctr() { # ARGUMENT...: in the namespace that a kubelet's containerd u
 
 check_clock() {
   [[ -n $(single_word clock) ]] || return 0
-  local unit
   [[ $(timedatectl show -p NTPSynchronized 2>/dev/null) == *=yes ]] && return 0
-  for unit in chronyd chrony ntpd ntp systemd-timesyncd openntpd; do
-    systemctl is-active --quiet "$unit.service" 2>/dev/null && return 0
-  done
+  # True when one of them is.
+  systemctl is-active --quiet {chronyd,chrony,ntpd,ntp,systemd-timesyncd,openntpd}.service 2>/dev/null && return 0
   caution "no service keeps the clock right; certificates and etcd need that" "$(package_command) chrony && systemctl enable --now chrony || systemctl enable --now chronyd"
 }
 
@@ -1029,26 +1063,27 @@ check_certificates() { # by this machine's clock
 }
 
 certificate_dates() { # lines "PATH START END", in seconds since 1970
-  local path
+  local path pair
   while read -r path; do
     [[ $path == *.crt ]] || continue
-    openssl x509 -noout -startdate -enddate -in "$BUNDLE/rootfs$path" >"$SCRATCH/pair" 2>/dev/null || continue
+    pair=$(openssl x509 -noout -startdate -enddate -in "$BUNDLE/rootfs$path" 2>/dev/null) || continue
     printf '%s\n' "$path" >&3
-    sed 's/^[A-Za-z]*=//' "$SCRATCH/pair"
+    pair=${pair/notBefore=/}
+    printf '%s\n' "${pair/notAfter=/}"
   done < <(managed_paths file) 3>"$SCRATCH/certificates" >"$SCRATCH/dates"
   date -f "$SCRATCH/dates" +%s | paste -d ' ' "$SCRATCH/certificates" - -
 }
 
 check_existing() { # what stands where we are about to write
-  local _mode _owner path _units name
+  local _mode _owner path _units name ours
   while read -r _mode _owner path; do check_way "$path/."; done < <(statements dir "$MANIFEST")
-  installed_files >"$SCRATCH/ours"
+  ours=$(installed_files)
   while read -r _mode _owner path _units; do
     check_way "$path"
     resolve "$path"
     if [[ -d $TARGET && ! -L $TARGET ]]; then
       problem "$path is a folder, and a file goes there" "move it away"
-    elif [[ -e $TARGET ]] && ! grep -q -F -- " $path " "$SCRATCH/ours" && ! cmp -s -- "$BUNDLE/rootfs$path" "$TARGET"; then
+    elif [[ -e $TARGET ]] && [[ $ours != *" $path "* ]] && ! cmp -s -- "$BUNDLE/rootfs$path" "$TARGET"; then
       info "replaces $path, which is not ours (a backup is kept)"
     fi
   done < <(statements file "$MANIFEST")
@@ -1057,7 +1092,7 @@ check_existing() { # what stands where we are about to write
     resolve "$path"
     if [[ -d $TARGET && ! -L $TARGET ]]; then
       problem "$path is a folder, and a binary goes there" "move it away"
-    elif [[ -e $TARGET ]] && ! grep -q -F -- " $path " "$SCRATCH/ours" && is_stale "$path"; then
+    elif [[ -e $TARGET ]] && [[ $ours != *" $path "* ]] && is_stale "$path"; then
       info "replaces $path, which is not ours (a backup is kept)"
     fi
   done < <(statements program "$MANIFEST")
@@ -1235,23 +1270,19 @@ get() { # URL FILE: goes on where FILE ends; gives up on a server that is silent
 # ----------------------------------------------------------------- 4. apply
 
 apply() {
-  local mode owner path units unit start user home sum name member
+  local mode owner path units user home sum name member
   remove_temporary_files
   set_hostname
   while read -r user home; do ensure_user "$user" "$home"; done < <(statements user "$MANIFEST")
-  while read -r mode owner path; do ensure_dir "$mode" "$owner" "$path"; done < <(statements dir "$MANIFEST")
+  ensure_dirs
   while read -r mode owner path units sum name member; do
     ensure_program "$mode" "$owner" "$path" "$units" "$sum" "$name" "$member"
   done < <(statements program "$MANIFEST")
-  while read -r mode owner path units; do
-    ensure_file "$BUNDLE/rootfs$path" "$mode" "$owner" "$path" "$units"
-  done < <(statements file "$MANIFEST")
+  ensure_files
   while read -r mode owner path units; do ensure_block "$mode" "$owner" "$path" "$units"; done < <(statements block "$MANIFEST")
   probe_optional_modules
   remove_obsolete
-  while read -r unit start; do
-    if [[ $start == enable || $start == reload ]]; then ensure_enabled "$unit"; fi
-  done < <(statements unit "$MANIFEST")
+  ensure_units_enabled
   if [[ -z $ROOT ]] && list_has pending reload && ! $DRY_RUN; then
     must systemctl daemon-reload
     list_del pending reload
@@ -1379,7 +1410,26 @@ append_entry() { # PATH MODE LINE
   place "$SCRATCH/entry" "$mode" "$ids"
 }
 
-ensure_dir() { # MODE OWNER PATH
+# Folders, files and units are gone through twice: first all that is about to change goes into the journal
+# and onto the disk, by one write; then it is changed, much of it by one program.
+ensure_dirs() {
+  local mode owner path ids DUE=()
+  local -A with_ids=() with_mode=()
+  GATHERING=true
+  while read -r mode owner path; do note_dir "$mode" "$owner" "$path"; done < <(statements dir "$MANIFEST")
+  write_gathered
+  ((${#DUE[@]})) || return 0
+  while read -r mode ids path; do
+    if [[ ! -d $ROOT$path ]]; then
+      make_parents "$path"
+      make_dir "$path" 0700
+    fi
+    with_ids[$ids]+=" $path" with_mode[$mode]+=" $path"
+  done < <(printf '%s\n' "${DUE[@]}")
+  set_owners_and_modes
+}
+
+note_dir() { # MODE OWNER PATH: adds to DUE what there is to do
   resolve "$3"
   contain_link
   ids_of "$2"
@@ -1393,10 +1443,16 @@ ensure_dir() { # MODE OWNER PATH
     $DRY_RUN && return 0
     [[ ! -e $TARGET && ! -L $TARGET ]] || fail "$EXIT_ENVIRONMENT" "$3 is not a folder"
     begin
-    make_parents "$3"
-    make_dir "$3" 0700
+    note_new_dirs "$3"
   fi
-  set_mode_and_owner "$1" "$IDS" "$TARGET"
+  DUE+=("$1 $IDS $3")
+}
+
+note_new_dirs() { # PATH: that folder and those above it that are missing
+  [[ -n $1 && ! -d $ROOT$1 && -z ${NEW_DIRS[dir $1]-} ]] || return 0
+  note_new_dirs "${1%/*}"
+  note "$1" "newdir $1"
+  NEW_DIRS[dir $1]=yes
 }
 
 make_parents() { # PATH: the folders above it that are missing, mode 0755
@@ -1409,11 +1465,125 @@ make_parents() { # PATH: the folders above it that are missing, mode 0755
 make_dir() { # PATH MODE: in one step, since nobody comes back to a parent folder for its mode
   if [[ -n $TX ]]; then
     note "$1" "newdir $1"
-    list_add created "dir $1"
+    list_has created "dir $1" || list_add created "dir $1"
   fi
   must mkdir -m "$2" -- "$ROOT$1"
   WRITTEN[$ROOT${1%/*}/]=yes
   relabel "$ROOT$1"
+}
+
+ensure_files() { # those of the manifest
+  local mode owner path units DUE=()
+  look_at_files
+  GATHERING=true
+  while read -r mode owner path units; do
+    resolve "$path"
+    ids_of "$owner"
+    printf -v mode '%o' "$((8#$mode))"
+    if has_our_bytes "$path" && [[ ${MODES[$path]} == "$mode $IDS" ]]; then
+      UNCHANGED=$((UNCHANGED + 1))
+      continue
+    fi
+    count_file "$path"
+    plan_restart "$path" "$units"
+    $DRY_RUN && continue
+    begin
+    note_new_dirs "${path%/*}"
+    back_up "$path" saved
+    DUE+=("$mode $IDS $path")
+  done < <(statements file "$MANIFEST")
+  write_gathered
+  if ((${#DUE[@]})); then place_files; fi
+}
+
+look_at_files() { # FOUND and MODES: of the manifest's files that are there
+  local name sum mode ids names=()
+  FOUND=() MODES=()
+  while read -r name; do
+    if [[ -f $ROOT$name && ! -L $ROOT$name ]]; then names+=(".$name"); fi
+  done < <(managed_paths file)
+  ((${#names[@]})) || return 0
+  # One that cannot be read is none of ours.
+  while read -r sum name; do FOUND[${name#.}]=$sum; done < <(cd -- "$ROOT/" && sha256sum -- "${names[@]}" 2>/dev/null)
+  while read -r mode ids name; do MODES[${name#.}]="$mode $ids"; done < <(cd -- "$ROOT/" && stat -c '%a %u:%g %n' -- "${names[@]}")
+}
+
+has_our_bytes() { [[ -n ${FOUND[$1]-} && ${FOUND[$1]} == "${SUM_OF[$1]-}" ]]; } # PATH: by the last look_at_files
+
+# DUE, of "MODE IDS PATH": each becomes the bundle's bytes in one step, or stays as it was. They are made in
+# a folder beside their place, open to nobody else, and are on the disk with mode and owner before they move.
+place_files() {
+  local mode ids path dir
+  local -A in_dir=() with_ids=() with_mode=() # names and paths, separated by blanks
+  while read -r mode ids path; do
+    make_parents "$path"
+    dir=${path%/*}
+    in_dir[$dir]+=" ${path##*/}"
+    with_ids[$ids]+=" $dir/$STAGED/${path##*/}"
+    with_mode[$mode]+=" $dir/$STAGED/${path##*/}"
+  done < <(printf '%s\n' "${DUE[@]}")
+  for dir in "${!in_dir[@]}"; do STAGING+=("$ROOT$dir/$STAGED"); done
+  must mkdir -m 0700 -- "${STAGING[@]}"
+  copy_staged
+  set_owners_and_modes
+  flush_staged
+  move_staged
+}
+
+copy_staged() {
+  local dir
+  for dir in "${!in_dir[@]}"; do
+    prefix "$BUNDLE/rootfs$dir/" "${in_dir[$dir]}"
+    cp -- "${PREFIXED[@]}" "$ROOT$dir/$STAGED/" || cannot_place "$dir"
+  done
+}
+
+set_owners_and_modes() { # of with_ids and with_mode; the owner before the mode, which opens them
+  local ids mode
+  for ids in "${!with_ids[@]}"; do
+    prefix "$ROOT" "${with_ids[$ids]}"
+    $SKIP_CHOWN || must chown -- "$ids" "${PREFIXED[@]}"
+  done
+  for mode in "${!with_mode[@]}"; do
+    prefix "$ROOT" "${with_mode[$mode]}"
+    must chmod -- "$mode" "${PREFIXED[@]}"
+  done
+}
+
+flush_staged() { # one call for each file system, where sync can
+  local mode file
+  if $SYNC_FILES; then
+    flush_file_systems "${STAGING[@]}"
+    return
+  fi
+  for mode in "${!with_mode[@]}"; do
+    prefix "$ROOT" "${with_mode[$mode]}"
+    for file in "${PREFIXED[@]}"; do flush "$file"; done
+  done
+}
+
+move_staged() { # each by a rename within its folder
+  local dir
+  for dir in "${!in_dir[@]}"; do
+    prefix "$ROOT$dir/$STAGED/" "${in_dir[$dir]}"
+    mv -f -t "$ROOT$dir/" -- "${PREFIXED[@]}" || cannot_place "$dir"
+    WRITTEN[$ROOT$dir/]=yes
+    prefix "$ROOT$dir/" "${in_dir[$dir]}"
+    relabel "${PREFIXED[@]}"
+  done
+  must rmdir -- "${STAGING[@]}"
+  STAGING=()
+}
+
+prefix() { # PREFIX NAMES: PREFIXED is each of the names, which hold no blank, behind the prefix, which may
+  local name names
+  read -r -a names <<<"$2"
+  PREFIXED=()
+  for name in "${names[@]}"; do PREFIXED+=("$1$name"); done
+}
+
+cannot_place() { # DIR
+  fail "$EXIT_ENVIRONMENT" "cannot write below $ROOT$1 (is the disk full?); each file there is as it was, or whole and new"
 }
 
 ensure_file() { # SOURCE MODE OWNER PATH UNITS
@@ -1496,30 +1666,37 @@ probe_optional_modules() { # loads those this kernel has, and keeps them for the
 
 remove_obsolete() { # what is installed and no longer in the bundle
   local unit start mode owner path units
+  local -A kept=()
   [[ -d $STATE ]] || return 0
-  statements unit "$MANIFEST" | cut -d ' ' -f 1 >"$SCRATCH/units"
   while read -r unit start; do
-    grep -qxF -- "$unit" "$SCRATCH/units" || retire_unit "$unit" "$start"
+    declares_unit "$unit" || retire_unit "$unit" "$start"
   done < <(installed_statements unit)
   if [[ $RETIRED == *' kubelet.service '* ]]; then leave_node; fi
   # A binary that this bundle leaves to the host stays for it.
-  { managed_paths file; managed_paths block; managed_paths program; statements binary "$MANIFEST" | cut -d ' ' -f 1; } >"$SCRATCH/kept"
+  while read -r path; do kept[$path]=yes; done < <(
+    managed_paths file
+    managed_paths block
+    managed_paths program
+    statements binary "$MANIFEST" | cut -d ' ' -f 1
+  )
   while read -r mode owner path units; do
-    grep -qxF -- "$path" "$SCRATCH/kept" || remove_file "$path" "$(still_declared "$units")"
+    [[ -n ${kept[$path]-} ]] || remove_file "$path" "$(still_declared "$units")"
   done < <(installed_files)
   while read -r mode owner path units; do
-    grep -qxF -- "$path" "$SCRATCH/kept" || remove_block "$path" "$(still_declared "$units")"
+    [[ -n ${kept[$path]-} ]] || remove_block "$path" "$(still_declared "$units")"
   done < <(installed_statements block)
 }
 
 still_declared() { # UNITS: those of them that this bundle has too: they run on without the file
   local unit declared=''
   for unit in ${1//,/ }; do
-    if grep -qxF -- "$unit" "$SCRATCH/units"; then declared="$declared,$unit"; fi
+    if declares_unit "$unit"; then declared="$declared,$unit"; fi
   done
   declared=${declared#,}
   printf '%s\n' "${declared:--}"
 }
+
+declares_unit() { [[ $'\n'${STATED[unit]-} == *$'\n'"$1 ${2-}"* ]]; } # UNIT [START]: the bundle has it
 
 retire_unit() { # UNIT START
   RETIRED="$RETIRED $1 "
@@ -1579,22 +1756,52 @@ remove_block() { # PATH UNITS
   fi
 }
 
-ensure_enabled() { # UNIT
-  local link
-  is_enabled "$1" && return 0
-  if [[ -n $ROOT && -z $(wanted_links "$1") ]] && ! $DRY_RUN; then
-    warn "$1 cannot be enabled below $ROOT: no unit file with WantedBy="
-    return 0
-  fi
-  count enable "$1"
-  $DRY_RUN && return 0
-  if [[ -n $ROOT ]]; then
-    begin
-    while IFS= read -r link; do make_parents "$link"; done < <(wanted_links "$1")
-  fi
-  note "$1" "disabled $1"
-  plan reload
-  enable_unit "$1"
+ensure_units_enabled() {
+  local unit start units=() DUE=()
+  while read -r unit start; do
+    if [[ $start == enable || $start == reload ]]; then units+=("$unit"); fi
+  done < <(statements unit "$MANIFEST")
+  if ((${#units[@]})); then note_disabled "${units[@]}"; fi
+  if ((${#DUE[@]})); then enable_units "${DUE[@]}"; fi
+}
+
+note_disabled() { # UNIT...: adds to DUE those that are not enabled
+  local unit link
+  look_at_units "$@"
+  GATHERING=true
+  for unit; do
+    case ${ENABLED[$unit]-} in
+      enabled) continue ;;
+      disabled) ;;
+      *) if is_enabled "$unit"; then continue; fi ;;
+    esac
+    if [[ -n $ROOT && -z $(wanted_links "$unit") ]] && ! $DRY_RUN; then
+      warn "$unit cannot be enabled below $ROOT: no unit file with WantedBy="
+      continue
+    fi
+    count enable "$unit"
+    $DRY_RUN && continue
+    if [[ -n $ROOT ]]; then
+      begin
+      while IFS= read -r link; do note_new_dirs "${link%/*}"; done < <(wanted_links "$unit")
+    fi
+    note "$unit" "disabled $unit"
+    plan reload
+    DUE+=("$unit")
+  done
+  write_gathered
+}
+
+look_at_units() { # UNIT...: ENABLED is what systemd says of each, where it answers for each
+  local unit states=() i=0
+  ENABLED=()
+  [[ -z $ROOT ]] || return 0
+  mapfile -t states < <(systemctl is-enabled -- "$@" 2>/dev/null)
+  ((${#states[@]} == $#)) || return 0
+  for unit; do
+    ENABLED[$unit]=${states[i]}
+    i=$((i + 1))
+  done
 }
 
 claim_data() {
@@ -1680,7 +1887,7 @@ plan_restart() { # PATH UNITS
   for unit in ${2//,/ }; do
     plan "unit $unit"
     # A daemon that is reloaded still runs as its unit file said when it was started.
-    if [[ $1 == /etc/systemd/system/* ]] && ! $DRY_RUN && grep -qxF -- "unit $unit reload" "$MANIFEST"; then
+    if [[ $1 == /etc/systemd/system/* ]] && ! $DRY_RUN && declares_unit "$unit" reload; then
       plan "restart $unit"
     fi
   done
@@ -1692,14 +1899,13 @@ plan() { # LINE
     PLANNED="$PLANNED<$1>"
   elif [[ -z $ROOT ]]; then
     begin
-    list_has pending "$1" || list_add pending "$1"
+    if $GATHERING; then PLANS[$1]=yes; else list_has pending "$1" || list_add pending "$1"; fi
   fi
 }
 
 # -------------------------------------------------------------- 5. activate
 
 activate() {
-  local unit start
   load_modules
   apply_sysctl
   if list_has pending reload; then
@@ -1707,8 +1913,8 @@ activate() {
     list_del pending reload
   fi
   import_images
-  while read -r unit start; do activate_unit "$unit" "$start"; done < <(statements unit "$MANIFEST")
-  drop_stale_pending
+  activate_units
+  drop_pending
   say "done: $(totals); started or restarted:${RESTARTED:- nothing}"
 }
 
@@ -1754,48 +1960,72 @@ apply_sysctl() { # our files only; a key that this kernel lacks is no reason to 
   done < <(managed_paths file)
 }
 
-activate_unit() { # UNIT START
-  case $2 in
-    enable)
-      note_awaited "$1"
-      if list_has pending "unit $1"; then
-        start_unit restart "$1"
-      elif ! is_running "$1"; then
-        start_unit start "$1"
-      fi
-      ;;
-    once)
-      if list_has pending "unit $1"; then
-        list_del once "$1"
-        start_once "$1"
-      elif [[ $(unit_property "$1" ActiveState) == active ]]; then
-        note_success "$1"
-      elif ! list_has once "$1" && ! is_running "$1"; then
-        start_once "$1"
-      fi
-      ;;
-    reload)
-      if ! is_running "$1"; then
-        start_unit start "$1"
-      elif list_has pending "restart $1"; then
-        start_unit restart "$1"
-      elif list_has pending "unit $1"; then
-        reload_unit "$1"
-      fi
-      ;;
-    runtime)
-      list_has pending "unit $1" || return 0
-      if unit_exists "$1"; then
-        start_unit restart "$1"
-      else
-        warn "$1 is not on this host: not restarted"
-      fi
-      ;;
-  esac
-  list_del pending "restart $1"
-  list_del pending "unit $1"
-  [[ $2 == runtime ]] || STARTED="$STARTED $1:$2"
+# In start order, by one request for all that is restarted and one for all that is started: systemd keeps the
+# order that the units themselves ask for. After them what runs once, which waits for those.
+activate_units() {
+  local unit start RESTART=() START=() ONCE=()
+  look_at_states
+  while read -r unit start; do
+    case $start in
+      enable) plan_start "$unit" ;;
+      once) plan_once "$unit" ;;
+      reload) plan_reload "$unit" ;;
+      runtime) plan_runtime "$unit" ;;
+    esac
+    [[ $start == runtime ]] || STARTED="$STARTED $unit:$start"
+  done < <(statements unit "$MANIFEST")
+  if ((${#RESTART[@]})); then start_units restart "${RESTART[@]}"; fi
+  if ((${#START[@]})); then start_units start "${START[@]}"; fi
+  if ((${#ONCE[@]})); then start_once "${ONCE[@]}"; fi
 }
+
+look_at_states() { # ACTIVE: how each unit of the manifest is
+  local unit state _substate units
+  mapfile -t units < <(statements unit "$MANIFEST")
+  ((${#units[@]})) || return 0
+  while read -r unit state _substate; do ACTIVE[$unit]=$state; done < <(states_of "${units[@]%% *}")
+}
+
+plan_start() { # UNIT
+  note_awaited "$1"
+  if list_has pending "unit $1"; then
+    RESTART+=("$1")
+  elif ! is_up "$1"; then
+    START+=("$1")
+  fi
+}
+
+plan_once() { # UNIT
+  if list_has pending "unit $1"; then
+    list_del once "$1"
+    ONCE+=("$1")
+  elif [[ ${ACTIVE[$1]-} == active ]]; then
+    note_success "$1"
+  elif ! list_has once "$1" && ! is_up "$1"; then
+    ONCE+=("$1")
+  fi
+}
+
+plan_reload() { # UNIT
+  if ! is_up "$1"; then
+    START+=("$1")
+  elif list_has pending "restart $1"; then
+    RESTART+=("$1")
+  elif list_has pending "unit $1"; then
+    reload_unit "$1"
+  fi
+}
+
+plan_runtime() { # UNIT
+  list_has pending "unit $1" || return 0
+  if unit_exists "$1"; then
+    RESTART+=("$1")
+  else
+    warn "$1 is not on this host: not restarted"
+  fi
+}
+
+is_up() { case ${ACTIVE[$1]-} in active | activating | reloading) return 0 ;; *) return 1 ;; esac; } # UNIT: by look_at_states
 
 # A kubelet that gets its first certificate while it runs notices, registers and becomes Ready
 # each after a pause of up to ten seconds. One that finds it at its start does so at once.
@@ -1812,7 +2042,7 @@ restart_when_there() { # units that have got what they waited for
   local item rest=''
   for item in $AWAITED; do
     if [[ -e ${item#*:} ]]; then
-      start_unit restart "${item%%:*}"
+      start_units restart "${item%%:*}"
     elif [[ " $FAILED " != *" ${item%%:*} "* ]]; then
       rest="$rest $item"
     fi
@@ -1830,7 +2060,7 @@ begin_anew() {
   [[ $state != silent ]] || return 0
   if [[ $state == unready ]] && ((NOW - BEGUN < LONELY_SECONDS)); then return 0; fi
   BEGUN=$NOW BEGUN_ANEW=$((BEGUN_ANEW + 1))
-  for item in $AWAITED; do start_unit restart "${item%%:*}"; done
+  for item in $AWAITED; do start_units restart "${item%%:*}"; done
 }
 
 peers_state() { # of the best: ready; unready; silent. One that does not tell, because it wants to know who asks, is ready
@@ -1855,11 +2085,13 @@ readyz() { # ADDRESS PORT: the status with which an API server answers, if it is
     sed -n '1s|^HTTP/[0-9.]* \([0-9]*\).*|\1|p'
 }
 
-start_unit() { # VERB UNIT: asks systemd for it; watch_units sees what came of it
-  say "$1 $2"
-  systemctl reset-failed -- "$2" 2>/dev/null || true
-  must systemctl "$1" --no-block -- "$2"
-  RESTARTED="$RESTARTED $2"
+start_units() { # VERB UNIT...: asks systemd for it; watch_units sees what came of it
+  local verb=$1 unit
+  shift
+  for unit; do say "$verb $unit"; done
+  systemctl reset-failed -- "$@" 2>/dev/null || true
+  must systemctl "$verb" --no-block -- "$@"
+  RESTARTED="$RESTARTED $*"
 }
 
 reload_unit() { # UNIT: connections live on; a unit that is not up yet, or refuses, is started anew
@@ -1867,24 +2099,27 @@ reload_unit() { # UNIT: connections live on; a unit that is not up yet, or refus
     say "reload $1"
     RESTARTED="$RESTARTED $1"
   else
-    start_unit restart "$1"
+    start_units restart "$1"
   fi
 }
 
 # systemd forgets how a oneshot unit without RemainAfterExit= ended; a client that waits is told.
-start_once() { # UNIT
-  say "start $1"
-  systemctl reset-failed -- "$1" 2>/dev/null || true
-  (systemctl restart -- "$1" && : >"$SCRATCH/succeeded.$1") </dev/null >/dev/null 2>&1 8>&- &
-  CLIENTS="$CLIENTS $!"
-  RESTARTED="$RESTARTED $1"
+start_once() { # UNIT...
+  local unit
+  systemctl reset-failed -- "$@" 2>/dev/null || true
+  for unit; do
+    say "start $unit"
+    (systemctl restart -- "$unit" && : >"$SCRATCH/succeeded.$unit") </dev/null >/dev/null 2>&1 8>&- &
+    CLIENTS="$CLIENTS $!"
+    RESTARTED="$RESTARTED $unit"
+  done
 }
 
 is_running() { # UNIT
   case $(unit_property "$1" ActiveState) in active | activating | reloading) return 0 ;; *) return 1 ;; esac
 }
 
-drop_stale_pending() { # units of a bundle that was never finished and is not this one
+drop_pending() { # all is asked for; units of a bundle that was never finished and is not this one too
   if [[ -f $STATE/pending ]]; then must rm -f -- "$STATE/pending"; fi
 }
 
@@ -1938,11 +2173,14 @@ survey() { # sorts the units into WAITING, RESTARTING (a part of it) and FAILED
 }
 
 started_states() { # lines "ITEM STATE SUBSTATE" of what was started
-  local items units
+  local items
   read -r -a items <<<"$STARTED"
-  units=("${items[@]%:*}")
-  paste -d ' ' <(printf '%s\n' "${items[@]}") <(
-    systemctl show -p ActiveState -p SubState -- "${units[@]}" 2>/dev/null | awk -F = '
+  paste -d ' ' <(printf '%s\n' "${items[@]}") <(states_of "${items[@]%:*}" | cut -d ' ' -f 2-)
+}
+
+states_of() { # UNIT...: lines "UNIT STATE SUBSTATE"
+  paste -d ' ' <(printf '%s\n' "$@") <(
+    systemctl show -p ActiveState -p SubState -- "$@" 2>/dev/null | awk -F = '
       function end() { if (state != "") print state, substate; state = substate = "" }
       $1 == "ActiveState" { state = $2 }
       $1 == "SubState" { substate = $2 }
@@ -2027,17 +2265,20 @@ unit_links() { # UNIT: the links below ROOT that enable it
   done
 }
 
-enable_unit() { # UNIT
-  local link
+enable_units() { # UNIT...
+  local unit link
   if [[ -z $ROOT ]]; then
     # systemd would read all its files anew for each unit: once for all of them is enough.
-    must systemctl --quiet --no-reload enable -- "$1"
+    must systemctl --quiet --no-reload enable -- "$@"
     return
   fi
-  while IFS= read -r link; do
-    resolve "$link"
-    must ln -sfn -- "$(unit_file "$1")" "$TARGET"
-  done < <(wanted_links "$1")
+  for unit; do
+    while IFS= read -r link; do
+      make_parents "$link"
+      resolve "$link"
+      must ln -sfn -- "$(unit_file "$unit")" "$TARGET"
+    done < <(wanted_links "$unit")
+  done
 }
 
 unit_file() { # UNIT: its path below ROOT, if it is there
@@ -2150,9 +2391,28 @@ load_entries() { # a line without its last word was torn by a power cut: nothing
 note() { # KEY ENTRY: the first one for a key stands
   begin
   [[ -z ${NOTED[$1]-} ]] || return 0
-  printf '%s .\n' "$2" >>"$TX/entries" || fail "$EXIT_ENVIRONMENT" "cannot write $TX/entries"
+  NOTED[$1]=yes NOTES+=("$2 .")
+  $GATHERING || write_notes
+}
+
+write_notes() {
+  ((${#NOTES[@]})) || return 0
+  printf '%s\n' "${NOTES[@]}" >>"$TX/entries" || fail "$EXIT_ENVIRONMENT" "cannot write $TX/entries"
   flush "$TX/entries"
-  NOTED[$1]=yes
+  NOTES=()
+}
+
+# The end of a gathering: backups, journal, what is to be taken away again and what has to be restarted
+# are on the disk; now it may be changed.
+write_gathered() {
+  GATHERING=false
+  if ((${#COPIES[@]})); then flush "${COPIES[@]}"; fi
+  COPIES=()
+  write_notes
+  if ((${#NEW_DIRS[@]})); then list_add created "${!NEW_DIRS[@]}"; fi
+  NEW_DIRS=()
+  if ((${#PLANS[@]})); then list_add pending "${!PLANS[@]}"; fi
+  PLANS=()
 }
 
 back_up() { # PATH KIND: TARGET's bytes, mode and owner, unless this transaction has them
@@ -2167,7 +2427,7 @@ back_up() { # PATH KIND: TARGET's bytes, mode and owner, unless this transaction
     if [[ -L $TARGET ]]; then
       note "$1" "link $1"
     else
-      flush "$copy"
+      if $GATHERING; then COPIES+=("$copy"); else flush "$copy"; fi
       note "$1" "$2 $(stat -c '%a %u:%g' -- "$TARGET") $1"
     fi
   elif [[ -e $TARGET ]]; then
@@ -2354,7 +2614,7 @@ undo_enablement() { # KIND UNIT
     count enable "$2"
     $DRY_RUN && return 0
     if ! $NO_START; then list_add pending "unit $2"; fi
-    enable_unit "$2"
+    enable_units "$2"
   fi
 }
 
@@ -2383,7 +2643,7 @@ restart_after_rollback() {
     while read -r kind unit; do
       if [[ $kind != unit ]] || ! unit_exists "$unit"; then continue; fi
       if is_enabled "$unit" || is_running "$unit"; then
-        start_unit restart "$unit"
+        start_units restart "$unit"
         STARTED="$STARTED $unit:enable"
       fi
     done < <(cat -- "$STATE/pending")
@@ -2785,9 +3045,9 @@ place() { # SOURCE MODE IDS: TARGET becomes its bytes in one step, or stays as i
   relabel "$TARGET"
 }
 
-relabel() { # FILE: where SELinux is on, with what its path calls for
+relabel() { # FILE...: where SELinux is on, with what its path calls for
   $RELABEL || return 0
-  restorecon -- "$1" || warn "cannot label $1 for SELinux"
+  restorecon -- "$@" || warn "cannot label $* for SELinux"
 }
 
 copy() { # SOURCE MODE IDS FILE: open to nobody else until it is whole
@@ -2805,17 +3065,19 @@ has_mode_and_owner() { # MODE: TARGET has it, and IDS
   [[ $(stat -L -c '%a %u:%g' -- "$TARGET") == "$mode $IDS" ]]
 }
 
-flush() { # FILE: its bytes are on the disk, also where sync knows no files (RHEL 7)
+flush() { # FILE...: their bytes are on the disk, also where sync knows no files (RHEL 7)
+  local file
   if $SYNC_FILES; then
-    must sync -- "$1"
-  else
-    dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null || fail "$EXIT_ENVIRONMENT" "cannot write $1 (is the disk full?)"
+    must sync -- "$@"
+    return
   fi
+  for file; do
+    dd if=/dev/null of="$file" conv=notrunc,fsync 2>/dev/null || fail "$EXIT_ENVIRONMENT" "cannot write $file (is the disk full?)"
+  done
 }
 
 flush_all() { # our notes and the file systems written to; others may be dead and keep us for ever
-  local dir device dirs=("$STATE")
-  local -A one=()
+  local dir dirs=("$STATE")
   if ! $SYNC_FILES; then
     timeout 60 sync || warn "not everything is on the disk yet: sync took more than 60 s"
     return
@@ -2823,14 +3085,22 @@ flush_all() { # our notes and the file systems written to; others may be dead an
   for dir in "$ROOT/etc" "${!WRITTEN[@]}"; do
     if [[ -d $dir ]]; then dirs+=("$dir"); fi
   done
-  while read -r device dir; do one[$device]=$dir; done < <(stat -L -c '%d %n' -- "${dirs[@]}")
+  flush_file_systems "${dirs[@]}"
+}
+
+flush_file_systems() { # DIR...: those they are on, each once
+  local device dir
+  local -A one=()
+  while read -r device dir; do one[$device]=$dir; done < <(stat -L -c '%d %n' -- "$@")
   must sync -f -- "${one[@]}"
 }
 
 remove_temporary_files() { # of a run that was killed
   local path file
+  local -A staging=()
   $DRY_RUN && return 0
   while read -r path; do
+    staging[$ROOT${path%/*}/$STAGED]=yes
     for file in "$ROOT${path%/*}/.${path##*/}".hardway.??????; do
       if [[ -f $file ]]; then must rm -f -- "$file"; fi
     done
@@ -2839,6 +3109,9 @@ remove_temporary_files() { # of a run that was killed
     printf '%s\n' "$LOCAL_MODULES" /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/hostname \
       /var/lib/hardway/manifest /var/lib/hardway/receipt
   )
+  for file in "${!staging[@]}"; do
+    if [[ -e $file || -L $file ]]; then must rm -rf -- "$file"; fi
+  done
   for file in "$STATE"/*.new; do
     if [[ -f $file ]]; then must rm -f -- "$file"; fi
   done
@@ -2849,24 +3122,59 @@ store() { # NAME: standard input becomes that file of STATE
   local file=$STATE/$1
   [[ -d $STATE ]] || make_state
   cat >"$file.new" || fail "$EXIT_ENVIRONMENT" "cannot write $file (is the disk full?)"
-  flush "$file.new"
-  must mv -f -T -- "$file.new" "$file"
+  put_in_place "$file"
 }
 
 list_has() { # LIST LINE
-  [[ -f $STATE/$1 && $'\n'$(<"$STATE/$1")$'\n' == *$'\n'"$2"$'\n'* ]]
+  local line
+  [[ -f $STATE/$1 ]] || return 1
+  while IFS= read -r line; do
+    if [[ $line == "$2" ]]; then return 0; fi
+  done <"$STATE/$1"
+  return 1
 }
 
-list_add() { # LIST LINE
-  if [[ -f $STATE/$1 ]]; then filtered "$SCRATCH/list" -xF -- "$2" "$STATE/$1"; else : >"$SCRATCH/list"; fi
-  printf '%s\n' "$2" >>"$SCRATCH/list" || fail "$EXIT_ENVIRONMENT" "cannot write $SCRATCH (is the disk full?)"
-  store "$1" <"$SCRATCH/list"
+list_without() { # LIST LINE...: LINES is what it has beside these
+  local line name=$1
+  local -A gone=()
+  LINES=()
+  shift
+  for line; do gone[$line]=yes; done
+  [[ -f $STATE/$name ]] || return 0
+  while IFS= read -r line; do
+    if [[ -z ${gone[$line]-} ]]; then LINES+=("$line"); fi
+  done <"$STATE/$name"
 }
 
-list_del() { # LIST LINE
-  list_has "$1" "$2" || return 0
-  filtered "$SCRATCH/list" -xF -- "$2" "$STATE/$1"
-  store "$1" <"$SCRATCH/list"
+list_add() { # LIST LINE...
+  list_without "$@"
+  LINES+=("${@:2}")
+  store_lines "$1"
+}
+
+list_del() { # LIST LINE...
+  local line had=false
+  for line in "${@:2}"; do
+    if list_has "$1" "$line"; then had=true; fi
+  done
+  $had || return 0
+  list_without "$@"
+  store_lines "$1"
+}
+
+store_lines() { # NAME: LINES become that file of STATE
+  local file=$STATE/$1
+  [[ -d $STATE ]] || make_state
+  : >"$file.new" || fail "$EXIT_ENVIRONMENT" "cannot write $file"
+  if ((${#LINES[@]})); then
+    printf '%s\n' "${LINES[@]}" >"$file.new" || fail "$EXIT_ENVIRONMENT" "cannot write $file (is the disk full?)"
+  fi
+  put_in_place "$file"
+}
+
+put_in_place() { # FILE: what is in FILE.new
+  flush "$1.new"
+  must mv -f -T -- "$1.new" "$1"
 }
 
 root_ids() { if $SKIP_CHOWN; then printf '%s:%s\n' "$EUID" "$(id -g)"; else printf '0:0\n'; fi; }
@@ -2886,10 +3194,12 @@ ids_of() { # OWNER: IDS, as numbers
 }
 
 entry_id() { # passwd|group NAME: its number, or nothing
+  local id=''
   if [[ $2 == root ]]; then
     printf '0\n'
   elif [[ -z $ROOT ]]; then
-    getent "$1" "$2" | cut -d : -f 3 || true
+    IFS=: read -r _ _ id _ < <(getent "$1" "$2") || true
+    printf '%s\n' "$id"
   elif [[ -f $ROOT/etc/$1 ]]; then
     awk -F : -v name="$2" '$1 == name { print $3; exit }' "$ROOT/etc/$1"
   fi
