@@ -60,5 +60,8 @@ export const etcdHome = '/var/lib/etcd';
 export const installerState = '/var/lib/hardway';
 /** Remembers which bootstrap token this host created, see hardway-apply-addons. */
 export const bootstrapTokenStamp = `${installerState}/bootstrap-token`;
+/** There while all addons are applied; and gone at each boot: whether they were looked at since. */
+export const addonsAppliedStamp = `${installerState}/addons-applied`;
+export const addonsLookedAtStamp = '/run/hardway-addons-looked-at';
 /** Remembers which labels this host has given to nodes, see hardway-label-nodes. */
 export const nodeLabelsStamp = `${installerState}/node-labels`;

@@ -170,6 +170,8 @@ export const generated: readonly (RoleRow & { readonly path: string })[] = [
   { role: 'worker', path: paths.kubeletResolvConf },
   { role: 'worker', when: 'looksForAmazon', path: paths.kubeletEnvironment },
   { role: 'control-plane', when: 'bootstrapsWithTokenSecret', path: paths.bootstrapTokenStamp },
+  { role: 'control-plane', path: paths.addonsAppliedStamp },
+  { role: 'control-plane', path: paths.addonsLookedAtStamp },
   { role: 'control-plane', path: paths.nodeLabelsStamp },
 ];
 

@@ -542,9 +542,9 @@ verify_block() { # PATH
 }
 
 verify_unit() { # UNIT START
-  [[ $2 == enable || $2 == reload ]] || return 0
+  is_for_boot "$1" "$2" || return 0
   is_enabled "$1" || difference "$1: not enabled"
-  if [[ -z $ROOT ]] && ! systemctl is-active --quiet "$1"; then difference "$1: not active"; fi
+  if [[ -z $ROOT && $2 != once ]] && ! systemctl is-active --quiet "$1"; then difference "$1: not active"; fi
 }
 
 run_status() {
@@ -1759,10 +1759,18 @@ remove_block() { # PATH UNITS
 ensure_units_enabled() {
   local unit start units=() DUE=()
   while read -r unit start; do
-    if [[ $start == enable || $start == reload ]]; then units+=("$unit"); fi
+    if is_for_boot "$unit" "$start"; then units+=("$unit"); fi
   done < <(statements unit "$MANIFEST")
   if ((${#units[@]})); then note_disabled "${units[@]}"; fi
   if ((${#DUE[@]})); then enable_units "${DUE[@]}"; fi
+}
+
+is_for_boot() { # UNIT START: it is started by boots too, one that runs once where its file asks for it
+  case $2 in
+    enable | reload) return 0 ;;
+    once) grep -qs '^WantedBy=' "$BUNDLE/rootfs/etc/systemd/system/$1" ;;
+    *) return 1 ;;
+  esac
 }
 
 note_disabled() { # UNIT...: adds to DUE those that are not enabled

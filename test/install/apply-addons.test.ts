@@ -1,9 +1,22 @@
 // hardway-apply-addons with a kubectl and a sleep that write down what they are asked for.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { SpawnSyncReturns } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runScript, standIn } from './addon-script.ts';
 import { temporaryFolder } from './bundle.ts';
+
+const applyAddons = (folder: string): SpawnSyncReturns<string> =>
+  runScript(folder, 'hardway-apply-addons', {
+    paths: {
+      addonsDir: join(folder, 'addons'),
+      bootstrapTokenManifest: join(folder, 'token.yaml'),
+      bootstrapTokenStamp: join(folder, 'token'),
+      addonsAppliedStamp: join(folder, 'state/applied'),
+      addonsLookedAtStamp: join(folder, 'run'),
+    },
+    bootstrap: { tokenTTLSeconds: 60 },
+  });
 
 /** Runs the script with answers to its first calls of kubectl, each `STATUS TEXT`; all later ones succeed. */
 const run = (
@@ -22,14 +35,7 @@ const run = (
     'echo "$*" >>calls; a=answer.$(wc -l <calls); [[ -f $a ]] || exit 0; tail -n +2 $a >&2; exit "$(head -n 1 $a)"\n',
   );
   standIn(folder, 'sleep', 'echo "$1" >>sleeps\n');
-  const child = runScript(folder, 'hardway-apply-addons', {
-    paths: {
-      addonsDir: join(folder, 'addons'),
-      bootstrapTokenManifest: join(folder, 'token.yaml'),
-      bootstrapTokenStamp: join(folder, 'token'),
-    },
-    bootstrap: { tokenTTLSeconds: 60 },
-  });
+  const child = applyAddons(folder);
   expect(child.status, child.stderr).toBe(0);
   const calls = readFileSync(join(folder, 'calls'), 'utf8');
   return {
@@ -70,4 +76,37 @@ it('applies all that is not refused, in the order of names, and what was taken n
   const { applied, sleeps } = run(answers, ['30-c.yaml', '50-002-a.yaml', '50-001-b.yaml']);
   expect(applied).toEqual(['30-c.yaml', '50-001-b.yaml', '50-002-a.yaml', '50-001-b.yaml', '50-001-b.yaml']);
   expect(sleeps).toEqual(['1', '2']);
+});
+
+it('goes on at a boot with what a power cut broke off, and applies nothing again after a success', () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'addons'));
+  writeFileSync(join(folder, 'addons/dns.yaml'), '');
+  const applied = join(folder, 'state/applied');
+  // Applying is where the power is cut, as long as the folder holds a file `cut`.
+  standIn(folder, 'kubectl', 'echo "$*" >>calls; [[ "$*" != *apply* || ! -e cut ]] || kill -KILL $PPID\n');
+  const start = (): { status: number | null; applies: number } => {
+    rmSync(join(folder, 'calls'), { force: true });
+    const { status } = applyAddons(folder);
+    const calls = join(folder, 'calls');
+    return {
+      status,
+      applies: existsSync(calls) ? readFileSync(calls, 'utf8').split(' apply ').length - 1 : 0,
+    };
+  };
+  const boot = (): { status: number | null; applies: number } => {
+    rmSync(join(folder, 'run'), { force: true });
+    return start();
+  };
+  writeFileSync(join(folder, 'cut'), '');
+  expect(start()).toEqual({ status: null, applies: 1 });
+  expect(existsSync(applied)).toBe(false);
+  rmSync(join(folder, 'cut'));
+  expect(boot()).toEqual({ status: 0, applies: 1 });
+  expect(boot()).toEqual({ status: 0, applies: 0 });
+  // Started by install.sh or by hand, it applies what is there, and a cut then is noticed too.
+  writeFileSync(join(folder, 'cut'), '');
+  expect(start()).toEqual({ status: null, applies: 1 });
+  rmSync(join(folder, 'cut'));
+  expect(boot()).toEqual({ status: 0, applies: 1 });
 });
