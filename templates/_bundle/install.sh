@@ -441,7 +441,27 @@ reached_statements() { # KIND DIR
     kind == "generated" && !noted[$1] { next }
     kind == "module" && !noted[modules] { next }
     kind == "unit" && !noted[$1] && !noted["/etc/systemd/system/" $1] { next }
-    { print }' "$journal" -
+    { print }' "$journal" - |
+    if [[ $1 == unit ]]; then reached_units "$2"; else cat; fi
+}
+
+# The journal names unit files before the first is replaced: where one is as it was, the unit is the host's own.
+reached_units() { # DIR: of the statements on standard input
+  local unit start TX=$1
+  while read -r unit start; do
+    if grep -q -F -- " $unit ." "$TX/entries" || differs_from_backup "/etc/systemd/system/$unit"; then
+      printf '%s %s\n' "$unit" "$start"
+    fi
+  done
+}
+
+differs_from_backup() { # PATH: of a file that the journal names
+  resolve "$1"
+  if [[ -e $TX/files$1 || -L $TX/files$1 ]]; then
+    if same_as_backup "$1"; then return 1; fi
+  else
+    [[ -e $TARGET || -L $TARGET ]]
+  fi
 }
 
 # ---------------------------------------------------------------- the verbs

@@ -1,7 +1,7 @@
 // Two runs at once, and kills in the moments that spread ones rarely meet.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_FILES, DEFAULT_STATEMENTS, killedWhen, makeBundle, makeRoot, run, tree } from './bundle.ts';
 import { canMount, makeLiveHost } from './live.ts';
@@ -133,12 +133,13 @@ describe.runIf(canMount)('where sync knows no files (RHEL 7)', () => {
     const { status, out } = host.run(bundle, ['--no-start']);
     expect(status, out).toBe(0);
     const flushed = readFileSync(join(host.root, 'run/fake/dd'), 'utf8');
-    for (const file of DEFAULT_FILES)
-      expect(flushed).toMatch(
-        new RegExp(
-          `of=${file.path.replace(/[^/]*$/, '')}\\.${file.path.split('/').at(-1)}\\.hardway\\..* conv=notrunc,fsync`,
-        ),
-      );
+    for (const { path, kind } of DEFAULT_FILES) {
+      const made =
+        kind === 'block'
+          ? `${dirname(path)}/\\.${basename(path)}\\.hardway\\.\\w+`
+          : `${dirname(path)}/\\.hardway\\.new/${basename(path)}`;
+      expect(flushed).toMatch(new RegExp(`of=${made} conv=notrunc,fsync`));
+    }
     expect(readFileSync(join(host.root, 'etc/default/etcd'), 'utf8')).toBe('ETCD_NAME=node01\n');
   });
 });

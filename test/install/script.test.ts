@@ -30,7 +30,7 @@ describe('the script', () => {
   it('uses nothing newer than bash 4.2', () => {
     const text = readFileSync(SCRIPT, 'utf8');
     expect(text).not.toMatch(
-      /\blocal -n\b|\bdeclare -n\b|\$\{[^}]*@[QEPA]\}|\bwait -n\b|\bmapfile\b|\breadarray\b|EPOCH|inherit_errexit/,
+      /\blocal -n\b|\bdeclare -n\b|\$\{[^}]*@[QEPA]\}|\bwait -n\b|\b(?:mapfile|readarray)\b.* -d\b|EPOCH|inherit_errexit/,
     );
   });
 
