@@ -433,7 +433,7 @@ export const connections: readonly ConnectionRow[] = [
       serverCertificate: undefined,
       proof: 'the keys of ssh',
       reach: 'network',
-      why: 'only for hardway deploy and status',
+      why: 'the bundle is copied there, and install.sh is run',
     }),
   ),
   {
