@@ -6,22 +6,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Party } from '../catalog/connections.ts';
+import { fillMarkup } from '../lib/markup.ts';
 import { readPackageFile } from '../lib/package-root.ts';
-import { fillPage } from './fill.ts';
 import type { Report } from './report.ts';
 import { dayOf, timelineOf } from './timeline.ts';
 
 /** Templates of the page's sections. */
-export const partials = [
-  'overview',
-  'topology',
-  'hosts',
-  'pki',
-  'settings',
-  'audit',
-  'ports',
-  'keys',
-] as const;
+const partials = ['overview', 'topology', 'hosts', 'pki', 'settings', 'hardening', 'ports', 'keys'] as const;
 
 /** Parts of the page's script, in the order in which they run. */
 const scripts = [
@@ -43,12 +34,11 @@ const early = "document.documentElement.classList.add('scripted');";
 /** The page of a report. */
 export function reportHtml(report: Report, templatesDir: string): string {
   const read = (name: string) => readPackageFile(join(templatesDir, '_report', name)).toString();
-  const texts = Object.fromEntries(partials.map((name) => [name, read(`${name}.html.hbs`)]));
-  return fillPage(read('page.html.hbs'), texts, pageValues(report, read));
+  return fillMarkup(templatesDir, 'page.html.hbs', pageValues(report, read), partials);
 }
 
 /** Everything that the templates read; `read` gives a file beside them. */
-export function pageValues(report: Report, read: (name: string) => string) {
+function pageValues(report: Report, read: (name: string) => string) {
   const style = read('page.css');
   const parts = scripts.map((name) => read(`page/${name}.js`));
   const script = `'use strict';(() => {\n${parts.join('\n')}\n})();\n`;

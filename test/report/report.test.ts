@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import vm from 'node:vm';
-import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
 import { readInstallScript } from '../../src/assembly/pack.ts';
 import { auditCluster } from '../../src/audit/audit.ts';
@@ -10,7 +9,7 @@ import { certificates } from '../../src/catalog/certificates.ts';
 import { connections } from '../../src/catalog/connections.ts';
 import { templatesDir } from '../../src/lib/package-root.ts';
 import { hostClasses } from '../../src/report/classes.ts';
-import { pageValues, partials, type ReportData, reportHtml } from '../../src/report/html.ts';
+import { type ReportData, reportHtml } from '../../src/report/html.ts';
 import { listenersOf } from '../../src/verify/checks/ports.ts';
 import { clusterOf, fiveHosts, manyClusters, oneHost } from '../support/clusters.ts';
 import { reportFor } from '../support/report.ts';
@@ -167,19 +166,6 @@ describe('the page', () => {
       const shown = JSON.parse(context.textsOf(host.name));
       expect(shown).toEqual([...expected, ['manifest', manifest]]);
     }
-  });
-
-  test('is filled as Handlebars would fill it', async () => {
-    const { report } = await reportFor(tokens);
-    const handlebars = Handlebars.create();
-    for (const name of partials) handlebars.registerPartial(name, read(`${name}.html.hbs`));
-    const expected = handlebars.compile(read('page.html.hbs'), { strict: true })(pageValues(report, read));
-    const lines = (text: string) =>
-      text
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line !== '');
-    expect(lines(reportHtml(report, templatesDir))).toEqual(lines(expected));
   });
 
   test('holds no secret', async () => {

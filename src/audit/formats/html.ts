@@ -1,4 +1,6 @@
 /** An audit as one HTML page: no scripts, no network. */
+
+import { fillMarkup } from '../../lib/markup.ts';
 import { fixOf } from '../fix.ts';
 import {
   type Audit,
@@ -8,7 +10,6 @@ import {
   equivalentCount,
   totalsOf,
 } from '../result.ts';
-import { fillMarkup } from './markup.ts';
 import { placeText } from './text.ts';
 
 /** Most hosts of a check that the page lists; the rest is counted. */

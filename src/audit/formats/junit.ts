@@ -2,9 +2,10 @@
  * An audit as JUnit XML: a suite for each host, a case for each check. The common ground of Jenkins' schema
  * and that of Apache Ant's task; why a case is skipped is text, since not every schema knows a `message` there.
  */
+
+import { fillMarkup, printable } from '../../lib/markup.ts';
 import { fixOf } from '../fix.ts';
 import { type Audit, type AuditResult, totalsOf } from '../result.ts';
-import { fillMarkup, printable } from './markup.ts';
 import { placeText } from './text.ts';
 
 /** The document; `now` is when the audit was made. */
