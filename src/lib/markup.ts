@@ -13,7 +13,9 @@ export function fillMarkup(
   const read = (file: string) => readPackageFile(join(templatesDir, '_report', file)).toString();
   const handlebars = Handlebars.create();
   for (const part of parts) handlebars.registerPartial(part, read(`${part}.html.hbs`));
-  return handlebars.compile(read(name), { strict: true, preventIndent: true })(values);
+  return handlebars.compile(read(name), { strict: true, preventIndent: true, knownHelpersOnly: true })(
+    values,
+  );
 }
 
 /** Text without the control characters that XML cannot hold in any form. */
