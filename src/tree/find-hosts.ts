@@ -46,7 +46,8 @@ function hostsIn(path: string): FoundHost[] {
 function hostAt(folder: string, name: string | undefined): FoundHost | undefined {
   if (isRoot(folder)) return { name, mounts: [{ at: '/', folder }], manifest: undefined };
   const root = join(folder, 'rootfs');
-  if (!isRoot(root)) return undefined;
+  // A link could lead anywhere.
+  if (!isFolder(root) || !isRoot(root)) return undefined;
   const mounts = [{ at: '/', folder: root }];
   return {
     name: name ?? basename(resolve(folder)),

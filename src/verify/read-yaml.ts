@@ -48,7 +48,8 @@ const placeholder = /x@word-(\d+)@/g;
 export function createYamlReader(): (text: string) => YamlFile {
   const readOnce = remembered(readYaml);
   return (text) => {
-    if (text.includes('@word-')) return readYaml(text);
+    // A word right behind a backslash is in part its escape.
+    if (text.includes('@word-') || /\\[A-Za-z0-9+/]{64}/.test(text)) return readYaml(text);
     const words: string[] = [];
     // A plain scalar may not begin with "@".
     const file = readOnce(text.replace(longWord, (word) => `x@word-${words.push(word) - 1}@`));

@@ -92,7 +92,7 @@ WAIT_SECONDS=${HARDWAY_WAIT_SECONDS:-90}
 SKIP_CHOWN=false SYNC_FILES=false
 SCRATCH='' TEMP='' TX='' LOCK=''
 TARGET='' IDS='' DEVICE='' NOW=0 LINES=() # results of resolve, ids_of, file_system_of, now and list_without
-ENDED=false RELABEL=false
+ENDED=false RELABEL=false RESUMED=false
 PROBLEMS=0 DIFFERENCES=0 CREATED=0 CHANGED=0 REMOVED=0 UNCHANGED=0
 declare -A DEVICES=() FOLDERS=() NEED=() FREE=() # file systems, see check_place
 declare -A NOTED=() WRITTEN=() UID_OF=() GID_OF=()
@@ -103,7 +103,7 @@ declare -A NEW_DIRS=() PLANS=()         # these and the next: what write_gathere
 GATHERING=false NOTES=() COPIES=()
 STAGING=() PREFIXED=() # see place_files
 SHORT='' BLOCKED=''
-PLANNED='' RESTARTED='' STARTED='' CLIENTS='' WAITING='' FAILED='' RESTARTING='' # lists of units, separated by blanks
+PLANNED='' RESTARTED='' STARTED='' REFUSED='' CLIENTS='' WAITING='' FAILED='' RESTARTING='' # lists of units, separated by blanks
 RETIRED='' AWAITED='' # of UNIT:PATH
 BEGUN=0 BEGUN_ANEW=0 # when the units of AWAITED were started last, and how often anew
 
@@ -846,7 +846,7 @@ add_up_space() { # ANEW: NEED, in KiB, as if nothing were installed, or of what 
   NEED=()
   if ! $1 && [[ -f $STATE/manifest ]]; then had=$'\n'$(statements space "$STATE/manifest")$'\n'; fi
   mapfile -t paths < <(managed_paths file)
-  look_at_file_systems /var/lib/hardway/backups "${paths[@]}"
+  look_at_file_systems /var/lib/hardway/backups ${paths[@]+"${paths[@]}"}
   while read -r path mib; do
     [[ $had != *$'\n'"$path $mib"$'\n'* ]] || continue
     file_system_of "$path/."
@@ -1502,6 +1502,8 @@ ensure_files() { # those of the manifest
     printf -v mode '%o' "$((8#$mode))"
     if has_our_bytes "$path" && [[ ${MODES[$path]} == "$mode $IDS" ]]; then
       UNCHANGED=$((UNCHANGED + 1))
+      # It may have been moved into place, and not labelled any more.
+      if $RESUMED; then relabel "$TARGET"; fi
       continue
     fi
     count_file "$path"
@@ -1542,8 +1544,13 @@ place_files() {
     with_ids[$ids]+=" $dir/$STAGED/${path##*/}"
     with_mode[$mode]+=" $dir/$STAGED/${path##*/}"
   done < <(printf '%s\n' "${DUE[@]}")
-  for dir in "${!in_dir[@]}"; do STAGING+=("$ROOT$dir/$STAGED"); done
-  must mkdir -m 0700 -- "${STAGING[@]}"
+  for dir in "${!in_dir[@]}"; do
+    # There already: a link leads here and to another folder of the bundle alike.
+    if [[ ! -d $ROOT$dir/$STAGED ]]; then
+      must mkdir -m 0700 -- "$ROOT$dir/$STAGED"
+      STAGING+=("$ROOT$dir/$STAGED")
+    fi
+  done
   copy_staged
   set_owners_and_modes
   flush_staged
@@ -1942,6 +1949,7 @@ activate() {
   fi
   import_images
   activate_units
+  [[ -z $REFUSED ]] || fail "$EXIT_ENVIRONMENT" "systemd refused one of$REFUSED"
   drop_pending
   say "done: $(totals); started or restarted:${RESTARTED:- nothing}"
 }
@@ -2118,7 +2126,8 @@ start_units() { # VERB UNIT...: asks systemd for it; watch_units sees what came 
   shift
   for unit; do say "$verb $unit"; done
   systemctl reset-failed -- "$@" 2>/dev/null || true
-  must systemctl "$verb" --no-block -- "$@"
+  # It asks for all of them, also behind one that is masked or broken; which one it is, it says itself.
+  systemctl "$verb" --no-block -- "$@" || REFUSED="$REFUSED $*"
   RESTARTED="$RESTARTED $*"
 }
 
@@ -2356,6 +2365,7 @@ continue_transaction() { # the one that an interrupted run has left
   [[ -n $TX ]] || return 0
   notice "an earlier run was interrupted: continuing it"
   $DRY_RUN && return 0
+  RESUMED=true
   record_attempt
   back_up_generated
 }
@@ -2369,7 +2379,7 @@ find_open_transaction() { # TX
 }
 
 begin() { # opens a transaction, at the first change
-  local dir number=0
+  local dir number=0 GATHERING=false
   [[ -z $TX ]] || return 0
   make_state
   for dir in "$STATE"/backups/[0-9]*; do
@@ -2380,6 +2390,8 @@ begin() { # opens a transaction, at the first change
   must mkdir -p -- "$dir/files"
   : >"$dir/entries" || fail "$EXIT_ENVIRONMENT" "cannot write below $STATE"
   TX=$dir
+  # What a rollback has still to restart, whatever this install adds.
+  if [[ -f $STATE/pending ]]; then cat -- "$STATE/pending"; fi | store "backups/${dir##*/}/pending"
   record_attempt
   back_up_generated
   printf 'open\n' | store "backups/${dir##*/}/state"
@@ -2436,11 +2448,12 @@ write_gathered() {
   GATHERING=false
   if ((${#COPIES[@]})); then flush "${COPIES[@]}"; fi
   COPIES=()
-  write_notes
   if ((${#NEW_DIRS[@]})); then list_add created "${!NEW_DIRS[@]}"; fi
   NEW_DIRS=()
   if ((${#PLANS[@]})); then list_add pending "${!PLANS[@]}"; fi
   PLANS=()
+  # Last: its flush takes along the renames of those two, also where /var is a file system of its own.
+  write_notes
 }
 
 back_up() { # PATH KIND: TARGET's bytes, mode and owner, unless this transaction has them
@@ -2489,6 +2502,7 @@ run_rollback() {
   # An interrupted rollback is an open transaction: the next run goes on with it.
   $DRY_RUN || printf 'open\n' | store "backups/${TX##*/}/state"
   load_entries
+  forget_planned
   collect_before
   remove_temporary_files
   if grep -qx 'absent /etc/systemd/system/kubelet\.service \.' "$TX/entries"; then leave_with_kubelet; fi
@@ -2509,6 +2523,17 @@ run_rollback() {
   remove_empty_state
   say "rolled back: $(totals)"
   watch_units
+}
+
+# All that an install would restart is in the list before it changes the first file. What is changed back is
+# planned anew; a rollback that goes on has no list of before any more.
+forget_planned() {
+  if [[ ! -f $TX/pending ]] || $DRY_RUN; then return 0; fi
+  if [[ -s $TX/pending ]]; then
+    must mv -f -- "$TX/pending" "$STATE/pending"
+  else
+    must rm -f -- "$STATE/pending" "$TX/pending"
+  fi
 }
 
 find_last_transaction() { # TX
@@ -2777,6 +2802,8 @@ take_down() { # UNIT
 leave_with_kubelet() { # the transaction that brought the kubelet is taken back; a distribution's own goes on
   local unit dir
   [[ -z $ROOT ]] && ! $DRY_RUN || return 0
+  # The journal names it before it is there.
+  [[ -f /etc/systemd/system/kubelet.service ]] || return 0
   for dir in /usr/lib /lib; do
     if [[ -f $dir/systemd/system/kubelet.service ]]; then return 0; fi
   done
@@ -3170,7 +3197,7 @@ list_without() { # LIST LINE...: LINES is what it has beside these
   for line; do gone[$line]=yes; done
   [[ -f $STATE/$name ]] || return 0
   while IFS= read -r line; do
-    if [[ -z ${gone[$line]-} ]]; then LINES+=("$line"); fi
+    if [[ -n $line && -z ${gone[$line]-} ]]; then LINES+=("$line"); fi
   done <"$STATE/$name"
 }
 

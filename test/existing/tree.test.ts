@@ -128,3 +128,10 @@ describe('hosts in a folder', () => {
     ]);
   });
 });
+
+test('a rootfs that is a link is no host: it could lead anywhere', () => {
+  const folder = temporaryFolder();
+  writeFiles(folder, { '/copies/h1/manifest': '', '/other/etc/kubernetes/apiserver': '' });
+  symlinkSync(join(folder, 'other'), join(folder, 'copies/h1/rootfs'));
+  expect(() => findHosts(join(folder, 'copies'))).toThrow();
+});

@@ -109,4 +109,11 @@ it('goes on at a boot with what a power cut broke off, and applies nothing again
   expect(start()).toEqual({ status: null, applies: 1 });
   rmSync(join(folder, 'cut'));
   expect(boot()).toEqual({ status: 0, applies: 1 });
+  // What an install has put there since, which a boot's own job may be all that looks at.
+  expect(boot()).toEqual({ status: 0, applies: 0 });
+  writeFileSync(join(folder, 'addons/new.yaml'), 'kind: ConfigMap\n');
+  expect(boot()).toEqual({ status: 0, applies: 2 });
+  writeFileSync(join(folder, 'addons/new.yaml'), 'kind: Secret\n');
+  expect(boot()).toEqual({ status: 0, applies: 2 });
+  expect(boot()).toEqual({ status: 0, applies: 0 });
 });

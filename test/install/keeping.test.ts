@@ -72,6 +72,25 @@ describe('what a daemon of the host’s own had made', () => {
     expect(tree(root)).toEqual(before);
   });
 
+  it('is left alone by the rollback of an install that was killed before its journal said anything', () => {
+    const root = ownKubelet();
+    const before = tree(root);
+    // No user to make: the first change is among the folders, which are gathered.
+    const bundle = makeBundle({
+      statements: [
+        'role worker',
+        'dir 0755 root:root /etc/kubernetes/addons',
+        `generated ${CONFIG}`,
+        `generated ${CERTIFICATE}`,
+      ],
+      files: DEFAULT_FILES.filter(({ path }) => path.startsWith('/etc/kubernetes/')),
+    });
+    const env = killedWhen(`[[ -e ${root}/var/lib/hardway/backups/0001/state ]]`);
+    expect(run(bundle, ['--root', root], env).signal).toBe('SIGKILL');
+    expect(run(bundle, ['rollback', '--root', root]).status).toBe(0);
+    expect(tree(root)).toEqual(before);
+  });
+
   it('is backed up as well by another bundle that ends an interrupted install', () => {
     const root = ownKubelet();
     const before = tree(root);
@@ -143,6 +162,28 @@ describe('files that an interrupted install never reached', () => {
     expect(host.run(bundle, ['uninstall', '--yes']).status).toBe(0);
     expect(host.calls()).toEqual(['daemon-reload']);
     expect(read(host.root, '/etc/systemd/system/etcd.service')).toBe('of the distribution\n');
+  });
+});
+
+describe('folders that a link makes one', () => {
+  it('take the files of both, also the second time', () => {
+    const root = makeRoot();
+    mkdirSync(join(root, 'etc/kubernetes/pki'), { recursive: true });
+    symlinkSync('pki', join(root, 'etc/kubernetes/auth'));
+    const bundle = makeBundle({
+      files: [
+        { path: '/etc/kubernetes/auth/admin.conf', content: 'a\n' },
+        { path: '/etc/kubernetes/pki/ca.crt', content: 'b\n' },
+      ],
+      statements: ['role control-plane'],
+    });
+    const first = run(bundle, ['--root', root]);
+    expect(first.status, first.out).toBe(0);
+    expect(read(root, '/etc/kubernetes/pki/admin.conf')).toBe('a\n');
+    expect(read(root, '/etc/kubernetes/auth/ca.crt')).toBe('b\n');
+    const before = stamps(root);
+    expect(run(bundle, ['--root', root]).status).toBe(0);
+    expect(stamps(root)).toEqual(before);
   });
 });
 

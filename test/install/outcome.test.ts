@@ -17,6 +17,7 @@ import {
   DEFAULT_FILES,
   DEFAULT_STATEMENTS,
   HOSTS_BLOCK,
+  killedWhen,
   makeBundle,
   makeRoot,
   run,
@@ -86,6 +87,36 @@ describe.runIf(canMount)('on a running system', () => {
     const [update, install] = readFileSync(join(host.root, 'run/fake/apt'), 'utf8').split('\n');
     expect(update).toContain('-o DPkg::Lock::Timeout=120 update');
     expect(install).toMatch(/^install -y .*-o DPkg::Lock::Timeout=120 pkg$/);
+  });
+
+  it('asks for all units, also behind one that systemd refuses, and ends in an error', () => {
+    const host = makeLiveHost();
+    const systemctl = readFileSync(join(host.root, 'tools/systemctl'), 'utf8');
+    const refusing =
+      'case "$*" in *"--no-block -- etcd.service"*) echo "Unit etcd.service is masked." >&2; exit 1 ;; esac\n';
+    host.tool('systemctl', systemctl.replace('\n', `\n${refusing}`));
+    const { status, out } = host.run(bundle);
+    expect(status, out).toBe(3);
+    expect(out).toContain('Unit etcd.service is masked.');
+    expect(out).toContain('systemd refused one of etcd.service');
+    expect(out).toContain('start kubernetes-addons.service');
+  });
+
+  it('a rollback restarts nothing when the install had changed nothing yet', () => {
+    const host = makeLiveHost();
+    expect(host.run(bundle).status).toBe(0);
+    const changed = makeBundle({
+      files: DEFAULT_FILES.map((file) =>
+        file.path === '/etc/default/etcd' ? { ...file, content: 'ETCD_NAME=other\n' } : file,
+      ),
+    });
+    const env = killedWhen('[[ -s /var/lib/hardway/backups/0002/entries ]]');
+    expect(host.run(changed, [], { env }).status).not.toBe(0);
+    expect(readFileSync(join(host.root, 'var/lib/hardway/pending'), 'utf8')).toContain('unit etcd.service');
+    host.calls();
+    const { status, out } = host.run(changed, ['rollback']);
+    expect(status, out).toBe(0);
+    expect(host.calls().filter((call) => /^(?:re)?start/.test(call))).toEqual([]);
   });
 
   it('flushes the file systems it wrote to, and no other', () => {

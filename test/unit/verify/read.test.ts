@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { deviants } from '../../../src/verify/agree.ts';
 import { dialled } from '../../../src/verify/certificates.ts';
 import { readEnvironment, readUnit } from '../../../src/verify/read-unit.ts';
-import { readYaml } from '../../../src/verify/read-yaml.ts';
+import { createYamlReader, readYaml } from '../../../src/verify/read-yaml.ts';
 import { clusters } from './faulty.ts';
 
 describe('environment files', () => {
@@ -87,4 +87,11 @@ test.each([
   ['', undefined, undefined],
 ])('%s', (url, name, port) => {
   expect(dialled(url)).toEqual(name === undefined ? undefined : { name, port });
+});
+
+test('long words right behind an escape are read as they are', () => {
+  const certificate = `-----BEGIN CERTIFICATE-----\\n${'M'.repeat(80)}\\n`;
+  const { problem, documents } = createYamlReader()(`data: "${certificate}"\n`);
+  expect(problem).toBeUndefined();
+  expect(documents[0]?.value).toEqual({ data: certificate.replaceAll('\\n', '\n') });
 });
