@@ -3,9 +3,11 @@ import { BinariesError } from '../binaries/problem.ts';
 import { OutputFolderError } from '../bundle/output.ts';
 import { RenderedOutputError } from '../bundle/rendered.ts';
 import type { DiagnosticJson } from '../diagnostics/format.ts';
+import { escapeControls } from '../diagnostics/visible.ts';
 import { ImageProblems } from '../images/problem.ts';
 import type { Finding } from '../model/finding.ts';
 import { isEnvironmentProblem, PkiStoreError } from '../pki/problem.ts';
+import { HostTreeError } from '../tree/find-hosts.ts';
 import { ContradictionError } from '../verify/problem.ts';
 import { findingsText } from '../verify/text.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
@@ -33,6 +35,17 @@ export class InputError extends Error {
   override name = 'InputError';
 }
 
+/** An argument that a command cannot work with. */
+export class ArgumentError extends Error {
+  override name = 'ArgumentError';
+  readonly fix: string;
+
+  constructor(message: string, fix: string) {
+    super(message);
+    this.fix = fix;
+  }
+}
+
 /** What a thrown value means to whoever ran the command. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof PkiStoreError) {
@@ -53,6 +66,14 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof OutputFolderError || error instanceof RenderedOutputError)
     return { status: exitStatus.wrongInput, problems: coded('output-folder', [error]) };
+  if (error instanceof HostTreeError || error instanceof ArgumentError) {
+    const code = error instanceof HostTreeError ? 'host-tree' : 'argument';
+    const { fix } = error;
+    return {
+      status: exitStatus.wrongInput,
+      problems: coded(code, [{ message: escapeControls(error.message), fix }]),
+    };
+  }
   if (error instanceof ContradictionError)
     return {
       status: exitStatus.environment,

@@ -16,7 +16,6 @@ import { notesOf, readExisting } from './existing.ts';
 /** Runs the command; exit status 1 when a check fails. */
 export function auditExisting(options: AuditOptions & { readonly dir: string }, io: Io): ExitStatus {
   const cluster = readExisting(options, io);
-  if (cluster === undefined) return exitStatus.wrongInput;
   const result = auditTree(cluster, options.profile);
   const notes = [...notesOf(cluster), 'waivers stand in an inventory, so none is applied'];
   if (!options.quiet) io.stderr(notes.map((note) => `note: ${note}\n`).join(''));

@@ -1,4 +1,5 @@
 /** Reading copies of existing hosts for a command; what was taken for granted goes to standard error. */
+import { ArgumentError } from '../cli/failure.ts';
 import type { Io } from '../cli/io.ts';
 import { count } from '../cli/table.ts';
 import { escapeControls } from '../diagnostics/visible.ts';
@@ -12,24 +13,16 @@ export interface ExistingOptions {
   readonly quiet: boolean;
 }
 
-/** The hosts below the folder; undefined after a mistake, which is printed. */
-export function readExisting(options: ExistingOptions, io: Io): TreeCluster | undefined {
+/** The hosts below the folder. @throws HostTreeError, ArgumentError */
+export function readExisting(options: ExistingOptions, io: Io): TreeCluster {
   const { dir, kubernetesVersion: given } = options;
-  if (given !== undefined && parseVersion(given) === undefined) {
-    io.stderr(`hardway: --kubernetes-version ${given} is no version\n  fix: write it as 1.20.2 or 1.20\n`);
-    return undefined;
-  }
-  try {
-    const cluster = readTree(findHosts(dir), { path: dir, now: io.now(), given });
-    const silent = cluster.hosts.filter(({ starts }) => starts.length === 0);
-    if (silent.length === cluster.hosts.length)
-      throw new HostTreeError(`${dir}: no daemon of Kubernetes and no etcd is found on its hosts`);
-    return cluster;
-  } catch (error) {
-    if (!(error instanceof HostTreeError)) throw error;
-    io.stderr(`hardway: ${escapeControls(error.message)}\n  fix: ${error.fix}\n`);
-    return undefined;
-  }
+  if (given !== undefined && parseVersion(given) === undefined)
+    throw new ArgumentError(`--kubernetes-version ${given} is no version`, 'write it as 1.20.2 or 1.20');
+  const cluster = readTree(findHosts(dir), { path: dir, now: io.now(), given });
+  const silent = cluster.hosts.filter(({ starts }) => starts.length === 0);
+  if (silent.length === cluster.hosts.length)
+    throw new HostTreeError(`${dir}: no daemon of Kubernetes and no etcd is found on its hosts`);
+  return cluster;
 }
 
 /** What was taken for granted or left out while reading, a line each. */
@@ -51,6 +44,9 @@ export function notesOf({ hosts, version }: TreeCluster): string[] {
       );
     if (isRedacted) state('keys are there as fingerprints only', view.name);
     for (const { path, why } of tree.skipped()) state(`${path} is left out: ${why}`, view.name);
+    for (const { path, file } of view.yaml)
+      if (file.problem !== undefined)
+        state(`${path} cannot be read, line ${file.problem.line}: ${file.problem.message}`, view.name);
   }
   const versionNote = `Kubernetes ${version.version}: ${version.how}${at}${version.isAssumed ? '; --kubernetes-version sets it' : ''}`;
   return [versionNote, ...[...stated].map(([text, names]) => `${hostsText(names)}: ${text}`)].map(

@@ -1,6 +1,9 @@
 /** `hardway import`: a first inventory from copies of the hosts of an existing cluster. */
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
+import { ArgumentError } from '../cli/failure.ts';
 import type { CommonOptions, Io } from '../cli/io.ts';
+import { count } from '../cli/table.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { escapeControls } from '../diagnostics/visible.ts';
 import { differencesOn, type LeftOut } from '../import/differences.ts';
 import { type Entry, unknownMark } from '../import/draft.ts';
@@ -31,17 +34,18 @@ export interface ImportOptions extends CommonOptions {
   readonly kubernetesVersion: string | undefined;
 }
 
-/** Runs the command; exit status 1 when something is left for a person to decide. */
+/**
+ * Runs the command; exit status 1 when something is left for a person to decide, or the inventory is refused.
+ * @throws HostTreeError, ArgumentError
+ */
 export function importCluster(options: ImportOptions, io: Io): ExitStatus {
   const { path: dir, kubernetesVersion, quiet } = options;
-  if (dir === undefined) {
-    io.stderr(
-      'hardway: import wants the folder with the copies of hosts\n  fix: name it, as in: hardway import hosts/\n',
+  if (dir === undefined)
+    throw new ArgumentError(
+      'import wants the folder with the copies of hosts',
+      'name it, as in: hardway import hosts/',
     );
-    return exitStatus.wrongInput;
-  }
   const cluster = readExisting({ dir, kubernetesVersion, quiet }, io);
-  if (cluster === undefined) return exitStatus.wrongInput;
   const draft = draftOf(cluster);
   const compared = comparedWithRender(draft, io.now());
   const entries = [...draft.entries, ...compared.entries];
@@ -63,14 +67,18 @@ export function importCluster(options: ImportOptions, io: Io): ExitStatus {
   else io.stdout(text);
   if (!quiet)
     io.stderr(closingText(cluster, draft, compared.leftOut, marks, files).map(escapeControls).join('\n'));
-  return marks.length > 0 ? exitStatus.found : exitStatus.done;
+  return marks.length > 0 || compared.isRefused ? exitStatus.found : exitStatus.done;
 }
 
 /** Flags, fields and names that a render of the draft would not have. */
 function comparedWithRender(draft: Draft, now: Date): Compared {
-  const { cluster } = loadInventory(workingText(draft.entries), 'draft');
-  // With errors in the draft there is nothing to compare with; validate tells them.
-  if (cluster === undefined) return { entries: [], leftOut: [] };
+  const { cluster, diagnostics } = loadInventory(workingText(draft.entries), 'draft');
+  if (cluster === undefined)
+    return {
+      entries: [],
+      leftOut: refusals('flags and fields were not compared', errorsOf(diagnostics)),
+      isRefused: true,
+    };
   const found = draft.hosts.map(({ tree, label }) => {
     const host = cluster.hosts.find(({ name }) => name === label);
     if (host === undefined) return { taken: [], leftOut: [] };
@@ -83,28 +91,49 @@ function comparedWithRender(draft: Draft, now: Date): Compared {
       found.map(({ taken }) => taken),
     ),
   ];
-  return acceptable(draft, { entries, leftOut: found.flatMap(({ leftOut }) => leftOut.map(leftOutText)) });
+  return acceptable(
+    draft,
+    entries,
+    found.flatMap(({ leftOut }) => leftOut.map(leftOutText)),
+  );
 }
 
 interface Compared {
   readonly entries: readonly Entry[];
   readonly leftOut: readonly string[];
+  /** Whether hardway refuses the inventory with these entries, marks apart. */
+  readonly isRefused: boolean;
+}
+
+function errorsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.filter(({ severity }) => severity === 'error');
+}
+
+/** The first errors, a line each; the rest is counted. */
+function refusals(consequence: string, errors: readonly Diagnostic[]): string[] {
+  const most = 3;
+  return [
+    ...errors.slice(0, most).map(({ path, message }) => `${consequence}: ${path.join('.')}: ${message}`),
+    ...(errors.length > most ? [`${consequence}: ${count(errors.length - most, 'more error')}`] : []),
+  ];
 }
 
 /** Without what the rules of an inventory refuse together with the rest. */
-function acceptable(draft: Draft, { entries, leftOut }: Compared): Compared {
+function acceptable(draft: Draft, entries: readonly Entry[], leftOut: readonly string[]): Compared {
   const { diagnostics } = loadInventory(workingText([...draft.entries, ...entries]), 'draft');
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  const errorOf = ({ path }: Entry) =>
-    errors.find(
-      (error) =>
-        path.every((step, index) => error.path[index] === step) ||
-        error.path.every((step, index) => path[index] === step && index > 1),
-    );
+  const errors = errorsOf(diagnostics);
+  const isAbout = (error: Diagnostic, { path }: Entry) =>
+    path.every((step, index) => error.path[index] === step) ||
+    error.path.every((step, index) => path[index] === step && index > 1);
+  const errorOf = (entry: Entry) => errors.find((error) => isAbout(error, entry));
+  // What no entry is to blame for would be refused without them too.
+  const others = errors.filter((error) => !entries.some((entry) => isAbout(error, entry)));
   return {
     entries: entries.filter((entry) => errorOf(entry) === undefined),
+    isRefused: others.length > 0,
     leftOut: [
       ...leftOut,
+      ...refusals('the inventory is refused', others),
       ...entries.flatMap((entry) => {
         const error = errorOf(entry);
         return error === undefined ? [] : [`${entry.path.join('.')} (${entry.comment}): ${error.message}`];

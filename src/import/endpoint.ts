@@ -6,7 +6,7 @@ import type { HostView } from '../verify/view.ts';
 import { type Entry, unknownMark } from './draft.ts';
 import { endpointIn, type FoundEndpoint } from './facts.ts';
 import type { DraftHost } from './hosts.ts';
-import { agreed, nodeServers, type Place, placeText, type Said, serversIn } from './stated.ts';
+import { type Agreed, agreed, nodeServers, type Place, placeText, type Said, serversIn } from './stated.ts';
 
 export function endpointEntries(
   cluster: TreeCluster,
@@ -50,14 +50,46 @@ export function endpointEntries(
     ...(isLoopback || found.host === first
       ? []
       : [{ path: ['endpoint', 'host'], value: found.host, comment: place }]),
-    ...(found.port === 6443 || (isLoopback && mode.value === 'node-local')
-      ? []
-      : [{ path: ['endpoint', 'port'], value: found.port, comment: place }]),
+    ...portEntries(
+      isLoopback && mode.value === 'node-local' ? securePort(hosts) : { kind: 'untold' },
+      { value: found.port, place: told.place },
+      conflicts,
+    ),
     ...(mode.value === 'hosts'
       ? []
       : [{ path: ['endpoint', 'mode'], value: mode.value, comment: mode.comment }]),
     ...(floating === undefined || !['keepalived', 'haproxy'].includes(mode.value) ? [] : floating.entries),
   ];
+}
+
+/** With a balancer on each host, its port is that of the API servers behind it. */
+function securePort(hosts: readonly DraftHost[]): Agreed<number> {
+  return agreed(
+    hosts.flatMap(({ tree: { view } }): Said<number>[] => {
+      const command = view.command('apiserver');
+      // What starts it is not in the tree, so its port is not told.
+      if (command === undefined || command.flags.length === 0) return [];
+      const flag = command.flag('secure-port');
+      const place = { host: view.name, file: flag?.file ?? command.unit, line: flag?.line };
+      return [{ value: Number(flag?.value ?? defaultPort), place }];
+    }),
+  );
+}
+
+/** Of API servers and of an inventory (cmd/kube-apiserver/app/options). */
+const defaultPort = 6443;
+
+function portEntries(port: Agreed<number>, dialled: Said<number>, conflicts: string[]): Entry[] {
+  const path = ['endpoint', 'port'];
+  if (port.kind === 'conflict') {
+    const said = port.said.map(({ value, place }) => `${value} (${placeText(place)})`).join(', ');
+    conflicts.push(`endpoint.port: ${said}`);
+    return [
+      { path, value: unknownMark, comment: `API servers differ: ${said}`, meanwhile: port.said[0]?.value },
+    ];
+  }
+  const { value, place } = port.kind === 'told' ? port : dialled;
+  return value === defaultPort ? [] : [{ path, value, comment: placeText(place) }];
 }
 
 interface Floating {

@@ -18,23 +18,28 @@ export interface YamlDocument {
 
 export interface YamlFile {
   readonly documents: readonly YamlDocument[];
-  /** The first mistake in its syntax. */
+  /** The first mistake in its syntax, or why nobody can read it: aliases that multiply or hold themselves. */
   readonly problem: { readonly line: number; readonly message: string } | undefined;
 }
 
 /** The documents of a text; those that are no maps are left out. */
 export function readYaml(text: string): YamlFile {
   const counter = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: counter, version: '1.1' });
-  const documents = (Array.isArray(parsed) ? parsed : []) as Document.Parsed[];
-  const [problem] = documents.flatMap((document) => document.errors);
-  return {
-    documents: problem === undefined ? documents.flatMap((document) => documentOf(document, counter)) : [],
-    problem: problem && {
-      line: counter.linePos(problem.pos[0]).line,
-      message: problem.message.split('\n')[0] ?? '',
-    },
-  };
+  try {
+    const parsed = parseAllDocuments(text, { lineCounter: counter, version: '1.1' });
+    const documents = (Array.isArray(parsed) ? parsed : []) as Document.Parsed[];
+    const [problem] = documents.flatMap((document) => document.errors);
+    if (problem !== undefined) return unread(counter.linePos(problem.pos[0]).line, problem.message);
+    return { documents: documents.flatMap((document) => documentOf(document, counter)), problem: undefined };
+  } catch (error) {
+    // The yaml package throws at aliases that multiply (ReferenceError), V8 at nests that are too deep (RangeError).
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    return unread(1, error.message);
+  }
+}
+
+function unread(line: number, message: string): YamlFile {
+  return { documents: [], problem: { line, message: message.split('\n')[0] ?? '' } };
 }
 
 /** Long words, such as certificates and keys in kubeconfigs, each on a line of its own or within one. */
@@ -98,6 +103,7 @@ function withText(value: unknown, [step, ...steps]: Steps, text: string): unknow
 function documentOf(document: Document.Parsed, counter: LineCounter): YamlDocument[] {
   const value: unknown = document.toJS();
   if (!isRecord(value)) return [];
+  if (holdsItself(value)) throw new ReferenceError('a value holds itself through an alias');
   const lines = new Map<string, number>();
   const lineOf = (steps: Steps): number => {
     // No key of YAML that is printed has a NUL in it.
@@ -110,6 +116,21 @@ function documentOf(document: Document.Parsed, counter: LineCounter): YamlDocume
     typeof one === 'string' ? one : undefined,
   );
   return [{ line: lineOf([]), apiVersion, kind, value, alike: document, lineOf }];
+}
+
+/** Whether a value stands below itself, as `a: &x { b: *x }` does. */
+function holdsItself(
+  value: unknown,
+  above: Set<unknown> = new Set(),
+  done: Set<unknown> = new Set(),
+): boolean {
+  if (typeof value !== 'object' || value === null || done.has(value)) return false;
+  if (above.has(value)) return true;
+  above.add(value);
+  const found = Object.values(value).some((one) => holdsItself(one, above, done));
+  above.delete(value);
+  done.add(value);
+  return found;
 }
 
 /** The line of what stands at a path, or of the nearest thing above it. */

@@ -1,7 +1,9 @@
 /** `hardway audit --dir` and `hardway import` as a user runs them. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { failureJson, failureOf, failureText } from '../../src/cli/failure.ts';
 import { type AuditOptions, audit } from '../../src/commands/audit.ts';
+import { importCluster } from '../../src/commands/import.ts';
 import { memoryIo } from '../support/io.ts';
 import { temporaryFolder, writeFiles, writeHosts } from './folder.ts';
 import { kubeasz } from './layouts.ts';
@@ -19,11 +21,14 @@ const common = {
 
 async function run(options: Partial<AuditOptions>) {
   const io = memoryIo();
-  const status = await audit(
-    { ...common, dir: folder, format: 'text', kubernetesVersion: '1.28.2', ...options },
-    io,
-  );
-  return { status, output: io.output(), errors: io.errors() };
+  const given = { ...common, dir: folder, format: 'text', kubernetesVersion: '1.28.2', ...options } as const;
+  try {
+    const status = await audit(given, io);
+    return { status, output: io.output(), errors: io.errors() };
+  } catch (error) {
+    const failure = failureOf(error);
+    return { status: failure.status, output: io.output(), errors: `${io.errors()}${failureText(failure)}` };
+  }
 }
 
 /** Every private key and every base64 of one, as they could slip into an output. */
@@ -87,4 +92,42 @@ describe('audit --dir', () => {
     expect(status).toBe(2);
     expect(errors).toMatch(/no daemon of Kubernetes and no etcd/);
   });
+});
+
+test('an alias bomb, a nest without end and a value that holds itself are files that cannot be read', async () => {
+  const tree = temporaryFolder();
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]'];
+  for (const [index, name] of [...'bcdefghi'].entries())
+    bomb.push(`${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(', ')}]`);
+  writeHosts(tree, hosts);
+  writeFiles(join(tree, 'master-01'), {
+    '/etc/kubernetes/manifests/bomb.yaml': `${bomb.join('\n')}\n`,
+    '/etc/kubernetes/manifests/deep.yaml': `a: ${'['.repeat(20_000)}\n`,
+    '/etc/kubernetes/manifests/self.yaml': 'a: &a { b: *a }\n',
+  });
+  const { status, errors, output } = await run({ dir: tree });
+  expect(status).toBe(1);
+  expect(output).toContain('authority-shared');
+  for (const name of ['bomb', 'deep', 'self'])
+    expect(errors).toMatch(
+      new RegExp(`^note: master-01: /etc/kubernetes/manifests/${name}.yaml cannot be read`, 'm'),
+    );
+});
+
+test.each([
+  ['host-tree', join(folder, 'missing'), '1.28.2'],
+  ['argument', undefined, '1.28.2'],
+  ['argument', folder, 'new'],
+])('import ends with %s in the form of diagnostics', (code, path, kubernetesVersion) => {
+  const io = memoryIo();
+  const failures: unknown[] = [];
+  try {
+    importCluster({ path, kubernetesVersion, format: 'json', quiet: false }, io);
+  } catch (error) {
+    failures.push(error);
+  }
+  const failure = failureOf(failures[0]);
+  expect(failure.status).toBe(2);
+  expect(JSON.parse(failureJson(failure))).toMatchObject([{ code, severity: 'error', file: null }]);
+  expect(`${io.output()}${io.errors()}`).toBe('');
 });

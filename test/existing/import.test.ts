@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { ArgumentError } from '../../src/cli/failure.ts';
 import { importCluster } from '../../src/commands/import.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
+import { HostTreeError } from '../../src/tree/find-hosts.ts';
 import { memoryIo } from '../support/io.ts';
 import { type Files, temporaryFolder, writeHosts } from './folder.ts';
 import { kubeadmInit, whyNoKubeadm } from './kubeadm.ts';
@@ -141,12 +143,14 @@ test('an address that no file tells is left open', () => {
 });
 
 test('a folder without hosts, and none at all, are mistakes', () => {
-  expect(imported(temporaryFolder()).status).toBe(2);
-  const io = memoryIo();
-  expect(
-    importCluster({ path: undefined, kubernetesVersion: undefined, format: 'text', quiet: false }, io),
-  ).toBe(2);
-  expect(io.errors()).toMatch(/hardway import hosts\//);
+  expect(() => imported(temporaryFolder())).toThrow(HostTreeError);
+  const options = { path: undefined, kubernetesVersion: undefined, format: 'text', quiet: false } as const;
+  expect(() => importCluster(options, memoryIo())).toThrow(
+    new ArgumentError(
+      'import wants the folder with the copies of hosts',
+      'name it, as in: hardway import hosts/',
+    ),
+  );
 });
 
 test.skipIf(whyNoKubeadm !== undefined)(
@@ -166,3 +170,33 @@ test.skipIf(whyNoKubeadm !== undefined)(
     expect(errors).toMatch(/staticPodPath .* static pods of the old control plane/);
   },
 );
+
+test('what hardway refuses is told, and is not done', () => {
+  const old = imported(writeHosts(temporaryFolder(), guideHosts), '1.15.3');
+  expect(old.status).toBe(1);
+  expect(old.errors).toMatch(
+    /left out:\n {2}flags and fields were not compared: kubernetes\.version: .*1\.15/,
+  );
+  const { master01 = {}, node01 = {} } = guideHosts as Readonly<Record<string, Files>>;
+  const twins = imported(
+    writeHosts(temporaryFolder(), { 'h1.a': master01, 'h1.b': node01 }),
+    '1.20.2',
+    'json',
+  );
+  expect(twins.status).toBe(1);
+  expect(JSON.parse(twins.text).leftOut[0]).toMatch(/^flags and fields were not compared: hosts\.1\.name: /);
+});
+
+test('a balancer on each node keeps the port of the API servers', () => {
+  const changed = Object.entries(kubeaszHosts).map(([name, files]) => [
+    name,
+    Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [
+        path,
+        text.replaceAll('--secure-port=6443', '--secure-port=7443'),
+      ]),
+    ),
+  ]);
+  const { text } = imported(writeHosts(temporaryFolder(), Object.fromEntries(changed)), '1.28.2');
+  expect(parse(text)).toMatchObject({ endpoint: { mode: 'node-local', port: 7443 } });
+});

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { BinariesError } from '../../../src/binaries/problem.ts';
 import { OutputFolderError } from '../../../src/bundle/output.ts';
 import { RenderedOutputError } from '../../../src/bundle/rendered.ts';
-import { failureJson, failureOf, failureText, InputError } from '../../../src/cli/failure.ts';
+import { ArgumentError, failureJson, failureOf, failureText, InputError } from '../../../src/cli/failure.ts';
 import { ImageProblem, ImageProblems } from '../../../src/images/problem.ts';
 import type { Finding } from '../../../src/model/finding.ts';
 import { PkiStoreError } from '../../../src/pki/problem.ts';
+import { HostTreeError } from '../../../src/tree/find-hosts.ts';
 import { ContradictionError } from '../../../src/verify/problem.ts';
 
 const locked = { kind: 'locked', path: 'pki/a', message: 'another render holds it', fix: 'wait' } as const;
@@ -37,6 +38,8 @@ const cases: readonly (readonly [string, unknown, number, readonly string[]])[] 
   ['a tarball that is none', new RenderedOutputError('out/bundles/m1.tar.gz'), 2, ['output-folder']],
   ['bundles that do not agree', new ContradictionError([finding]), 3, ['one-sa-key', 'contradiction']],
   ['no inventory', new InputError('cannot read a.yaml'), 2, ['no-inventory']],
+  ['copies of hosts that are none', new HostTreeError('/a: there is no such folder'), 2, ['host-tree']],
+  ['an argument', new ArgumentError('new is no version', 'write it as 1.20'), 2, ['argument']],
   ['a full disk', Object.assign(new Error('ENOSPC: no space'), { code: 'ENOSPC' }), 3, ['environment']],
   ['a defect', new TypeError('x is undefined'), 3, ['defect']],
   ['a defect that throws no error', 'text', 3, ['defect']],
