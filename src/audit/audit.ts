@@ -68,7 +68,10 @@ function resultOf(scope: Scope): Outcome {
   if (reason !== undefined) return { status: 'notApplicable', message: reason };
   const expected = scope.check.expectByCis?.[scope.benchmark] ?? scope.check.expect;
   const judged = judgeTargets(scope, expected);
-  const literal = worstOf(judged);
+  const worst = worstOf(judged);
+  // Of all daemons of a host one is not told of: the others do not pass for it.
+  const open = scope.check.component === 'any' ? judged.find(({ isUntold }) => isUntold === true) : undefined;
+  const literal = worst.status === 'pass' && open !== undefined ? open : worst;
   const { alternative } = scope.check;
   if (literal.status !== 'fail' || alternative === undefined) return literal;
   const other = worstOf(judgeAlternative(scope, alternative));
@@ -127,7 +130,7 @@ function worstOf(outcomes: readonly Outcome[]): Outcome {
   );
 }
 
-function judgeTargets(scope: Scope, expected: Expectation): Outcome[] {
+function judgeTargets(scope: Scope, expected: Expectation): Judged[] {
   const targets = [scope.check.target].flat();
   const evaluate = evaluators[expected.op] ?? judgeByKind;
   const judged = targets.map((target, index) => evaluate(scope, target, expected, index));
@@ -147,7 +150,7 @@ function judgeAlternative(scope: Scope, alternative: Alternative): Outcome[] {
   return targets.flatMap((one, index) => evaluate({ ...scope, check }, one, alternative, index));
 }
 
-type Judged = Outcome & { readonly isAbsent?: boolean };
+type Judged = Outcome & { readonly isAbsent?: boolean; readonly isUntold?: boolean };
 type Evaluator = (scope: Scope, target: string, expected: Expectation, index: number) => readonly Judged[];
 
 /** Operators that look at more than a value, a file or a credential. */
@@ -204,7 +207,7 @@ function absent(scope: Scope, { label, file, line }: Found): Judged {
   const verdict = absentVerdict(scope);
   const untold = verdict === 'na' ? undefined : scope.input.untold?.absence(scope.check, scope.host, label);
   if (untold !== undefined)
-    return { status: 'notApplicable', message: notTold(untold), file, line, isAbsent: true };
+    return { status: 'notApplicable', message: notTold(untold), file, line, isAbsent: true, isUntold: true };
   const statuses = { pass: 'pass', fail: 'fail', na: 'notApplicable' } as const;
   const status = statuses[verdict];
   return { status, message: `${label}: not set`, file, line, isAbsent: true };

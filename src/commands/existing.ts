@@ -2,7 +2,7 @@
 import { ArgumentError } from '../cli/failure.ts';
 import type { Io } from '../cli/io.ts';
 import { count } from '../cli/table.ts';
-import { escapeControls } from '../diagnostics/visible.ts';
+import { escapeControls, maskUrls } from '../diagnostics/visible.ts';
 import { parseVersion } from '../lib/version.ts';
 import { readTree, type TreeCluster } from '../tree/cluster.ts';
 import { findHosts, HostTreeError } from '../tree/find-hosts.ts';
@@ -49,8 +49,8 @@ export function notesOf({ hosts, version }: TreeCluster): string[] {
         state(`${path} cannot be read, line ${file.problem.line}: ${file.problem.message}`, view.name);
   }
   const versionNote = `Kubernetes ${version.version}: ${version.how}${at}${version.isAssumed ? '; --kubernetes-version sets it' : ''}`;
-  return [versionNote, ...[...stated].map(([text, names]) => `${hostsText(names)}: ${text}`)].map(
-    escapeControls,
+  return [versionNote, ...[...stated].map(([text, names]) => `${hostsText(names)}: ${text}`)].map((note) =>
+    escapeControls(maskUrls(note)),
   );
 }
 

@@ -4,7 +4,7 @@ import { ArgumentError } from '../cli/failure.ts';
 import type { CommonOptions, Io } from '../cli/io.ts';
 import { count } from '../cli/table.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { escapeControls } from '../diagnostics/visible.ts';
+import { escapeControls, maskUrls } from '../diagnostics/visible.ts';
 import { differencesOn, type LeftOut } from '../import/differences.ts';
 import { type Entry, unknownMark } from '../import/draft.ts';
 import {
@@ -113,7 +113,9 @@ function errorsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 function refusals(consequence: string, errors: readonly Diagnostic[]): string[] {
   const most = 3;
   return [
-    ...errors.slice(0, most).map(({ path, message }) => `${consequence}: ${path.join('.')}: ${message}`),
+    ...errors
+      .slice(0, most)
+      .map(({ path, message }) => maskUrls(`${consequence}: ${path.join('.')}: ${message}`)),
     ...(errors.length > most ? [`${consequence}: ${count(errors.length - most, 'more error')}`] : []),
   ];
 }
@@ -136,7 +138,9 @@ function acceptable(draft: Draft, entries: readonly Entry[], leftOut: readonly s
       ...refusals('the inventory is refused', others),
       ...entries.flatMap((entry) => {
         const error = errorOf(entry);
-        return error === undefined ? [] : [`${entry.path.join('.')} (${entry.comment}): ${error.message}`];
+        return error === undefined
+          ? []
+          : [maskUrls(`${entry.path.join('.')} (${entry.comment}): ${error.message}`)];
       }),
     ],
   };
@@ -169,7 +173,7 @@ function renderedView(cluster: Cluster, host: Host, now: Date): HostView {
 }
 
 function leftOutText({ what, why, place }: LeftOut): string {
-  return `${what} (${placeText(place)}): ${why}`;
+  return maskUrls(`${what} (${placeText(place)}): ${why}`);
 }
 
 function closingText(

@@ -38,13 +38,16 @@ export function isSecretKey(key: string): boolean {
 
 /** The text with secrets blotted out, character by character so that columns stay where they are. */
 export function maskSecrets(text: string): string {
-  return text
-    .replace(/:\/\/[^\s"']+/g, maskUserinfo)
-    .replace(
-      /([\w.-]{1,80})(["']?\s{0,8}[:=]\s{0,8}["']?)([^\s"',{}]+)/g,
-      (whole, key: string, between: string, value: string) =>
-        isSecretKey(key) ? `${key}${between}${blot(value)}` : whole,
-    );
+  return maskUrls(text).replace(
+    /([\w.-]{1,80})(["']?\s{0,8}[:=]\s{0,8}["']?)([^\s"',{}]+)/g,
+    (whole, key: string, between: string, value: string) =>
+      isSecretKey(key) ? `${key}${between}${blot(value)}` : whole,
+  );
+}
+
+/** The text with users and passwords in URLs blotted out, and nothing else. */
+export function maskUrls(text: string): string {
+  return text.replace(/:\/\/[^\s"']+/g, maskUserinfo);
 }
 
 /** The user and password of a URL blotted out: everything from `://` to the last `@`. */

@@ -6,6 +6,7 @@ import { flagFlaws, programs } from '../lint/flags.ts';
 import { type ComponentKey, componentKeys } from '../model/cluster.ts';
 import { isRecord, type Steps, valueAt } from '../verify/read-yaml.ts';
 import { etcdVariableName, type HostView } from '../verify/view.ts';
+import { secretIn } from './draft.ts';
 import type { Place } from './stated.ts';
 
 export interface Difference {
@@ -82,6 +83,8 @@ function objection(
   minor: string,
   rendered: HostView,
 ): string | undefined {
+  const secret = secretIn(value);
+  if (secret !== undefined) return secret;
   if (!Object.hasOwn(flagsOf(key), name)) return 'no version has such a flag';
   const flaw = flagFlaws(key, name, value, minor).find(({ severity }) => severity !== 'warning');
   if (flaw !== undefined) return flaw.message;
@@ -99,14 +102,20 @@ function etcdDifferences(old: HostView, rendered: HostView): Differences {
   const names = [...new Set(old.etcd.map(({ name }) => name))].map((name) =>
     name.slice('ETCD_'.length).toLowerCase().replaceAll('_', '-'),
   );
-  const taken = names.flatMap((name): Difference[] => {
+  const taken: Difference[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const name of names) {
     const flag = old.etcdFlag(name);
     if (flag === undefined || !etcdTuning.test(name) || flag.value === rendered.etcdFlag(name)?.value)
-      return [];
+      continue;
+    const { value } = flag;
     const place = { host: old.name, file: flag.file, line: flag.line };
-    return [{ component: undefined, kind: 'env', steps: [etcdVariableName(name)], value: flag.value, place }];
-  });
-  return { taken, leftOut: [] };
+    const why = secretIn(value);
+    if (why === undefined)
+      taken.push({ component: undefined, kind: 'env', steps: [etcdVariableName(name)], value, place });
+    else leftOut.push({ what: `--${name} of etcd`, why, place });
+  }
+  return { taken, leftOut };
 }
 
 const configKinds: readonly (readonly [key: ConfigurableKey, kind: string])[] = [
@@ -136,7 +145,7 @@ function fieldDifferences(
       const flaw = fieldFlaws(key, top, nested(steps.slice(1), value), minor).find(
         ({ severity }) => severity !== 'warning',
       );
-      const why = foreignFields[path] ?? flaw?.message;
+      const why = foreignFields[path] ?? secretIn(value) ?? flaw?.message;
       if (why !== undefined) leftOut.push({ what: `${path} of ${kind}`, why, place });
       else taken.push({ component: key, kind: 'config', steps, value, place });
     }

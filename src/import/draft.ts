@@ -1,5 +1,7 @@
 /** An inventory in the making: values with where they were read, and what could not be told. */
+
 import { Document, isMap, isNode, isScalar, type YAMLMap } from 'yaml';
+import { maskUrls } from '../diagnostics/visible.ts';
 
 /** What stands for a value that nobody could tell; no key of an inventory accepts it. */
 export const unknownMark = '?';
@@ -12,6 +14,28 @@ export interface Entry {
   readonly comment: string;
   /** What the value is taken for while everything else is worked out; for marks only. */
   readonly meanwhile?: unknown;
+}
+
+const credentialsReason = 'a user and a password stand in its URL, which import does not show';
+
+/** Why a value is not written down; undefined where it may be. */
+export function secretIn(value: unknown): string | undefined {
+  const text = JSON.stringify(value) ?? '';
+  return maskUrls(text) === text ? undefined : credentialsReason;
+}
+
+/** The entry without users and passwords of URLs: a value that has them is left open. */
+export function withoutCredentials(entry: Entry): Entry {
+  const comment = maskUrls(entry.comment);
+  const reason = secretIn(entry.value) ?? secretIn(entry.meanwhile);
+  if (reason === undefined) return { ...entry, comment };
+  const { path, value, meanwhile = value } = entry;
+  return { path, value: unknownMark, comment: `${comment}: ${reason}`, meanwhile: bare(meanwhile) };
+}
+
+function bare(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bare);
+  return typeof value === 'string' ? value.replace(/:\/\/.*@/, '://') : value;
 }
 
 /** The text of an inventory, in the order in which paths are first named. */

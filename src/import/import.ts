@@ -2,12 +2,13 @@
  * A first inventory of an existing cluster: views of its hosts in, the text of an inventory and what a
  * person has to decide out. What files do not tell is marked, never guessed; secrets are never in it.
  */
+import { maskUrls } from '../diagnostics/visible.ts';
 import { nthAddress, parseAddress, parseCidr } from '../lib/ip.ts';
 import { authorityPaths } from '../pki/layout.ts';
 import type { TreeCluster } from '../tree/cluster.ts';
 import type { HostView } from '../verify/view.ts';
 import type { Difference } from './differences.ts';
-import { type Entry, inventoryText, provisional, unknownMark } from './draft.ts';
+import { type Entry, inventoryText, provisional, unknownMark, withoutCredentials } from './draft.ts';
 import { endpointEntries } from './endpoint.ts';
 import { type FactRow, factRows } from './facts.ts';
 import { addressesOf, type DraftHost, domainOf, hostEntries, labelOf } from './hosts.ts';
@@ -39,7 +40,11 @@ export function draftOf(cluster: TreeCluster): Draft {
     ...addonEntries(cluster),
     ...hosts.flatMap(hostEntries),
   ];
-  return { hosts, conflicts, entries: withoutDefaultDNS(inOrder(entries)) };
+  return {
+    hosts,
+    conflicts: conflicts.map(maskUrls),
+    entries: withoutDefaultDNS(inOrder(entries)).map(withoutCredentials),
+  };
 }
 
 function hostsOf({ hosts }: TreeCluster): DraftHost[] {

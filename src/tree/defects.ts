@@ -7,9 +7,9 @@ import type { AuditResult } from '../audit/result.ts';
 import type { HardeningCheck, Severity } from '../catalog/hardening/hardening.ts';
 import { frontProxyIsLetIn, signingKeysMatch } from '../verify/checks/certificates.ts';
 import { networksAgree } from '../verify/checks/networks.ts';
-import { cgroupDriversAgree } from '../verify/checks/runtime.ts';
+import { cgroupDriversAgree, tellsCgroupDrivers } from '../verify/checks/runtime.ts';
 import { etcdIsTrusted } from '../verify/checks/urls.ts';
-import type { ClusterView } from '../verify/view.ts';
+import type { ClusterView, HostView } from '../verify/view.ts';
 import type { TreeCluster } from './cluster.ts';
 import {
   administratorsStayOnControlPlanes,
@@ -25,6 +25,7 @@ import {
   tokensAreAccepted,
 } from './defects/checks.ts';
 import type { DefectFound, Looked } from './defects/looked.ts';
+import { tellsAllNetworks, tellsFrontProxy, tellsSigningPair, tellsTrustOfEtcd } from './defects/told.ts';
 
 interface DefectRow {
   readonly id: string;
@@ -40,9 +41,24 @@ interface DefectRow {
 
 const everywhere = ['control-plane', 'etcd', 'worker'] as const;
 
-/** Checks of the bundles that hold for any cluster; they look at every host. */
-function verified(check: (view: ClusterView) => Iterable<DefectFound>): DefectRow['check'] {
-  return (view) => ({ found: [...check(view)], looked: new Set(view.hosts.map(({ name }) => name)) });
+/**
+ * Checks of the bundles that hold for any cluster. Of bundles they know every file; a tree may lack
+ * what they compare, so `tells` says on which hosts that is there.
+ */
+function verified(
+  check: (view: ClusterView) => Iterable<DefectFound>,
+  tells: (host: HostView, view: ClusterView) => boolean,
+): DefectRow['check'] {
+  return (view) => ({
+    found: [...check(view)],
+    looked: new Set(view.hosts.filter((host) => tells(host, view)).map(({ name }) => name)),
+  });
+}
+
+/** A key that was not copied is no wrong one. */
+function knownPairsMatch(view: ClusterView): DefectFound[] {
+  const told = new Set(view.hosts.filter(tellsSigningPair).map(({ name }) => name));
+  return [...signingKeysMatch(view)].filter(({ host }) => told.has(host));
 }
 
 export const defectRows: readonly DefectRow[] = [
@@ -142,7 +158,7 @@ export const defectRows: readonly DefectRow[] = [
     roles: ['control-plane'],
     why: 'The key with which the controller manager signs certificates is not that of the authority beside it; no kubelet gets a certificate that others trust.',
     fix: 'name the pair of one authority in --cluster-signing-cert-file and --cluster-signing-key-file',
-    check: verified(signingKeysMatch),
+    check: verified(knownPairsMatch, tellsSigningPair),
   },
   {
     id: 'front-proxy-refused',
@@ -150,7 +166,7 @@ export const defectRows: readonly DefectRow[] = [
     roles: ['control-plane'],
     why: 'The client of the aggregation layer is not let in: its name is none of --requestheader-allowed-names, or another authority signed it. APIs such as metrics do not answer.',
     fix: 'sign it with --requestheader-client-ca-file, and list its common name',
-    check: verified(frontProxyIsLetIn),
+    check: verified(frontProxyIsLetIn, tellsFrontProxy),
   },
   {
     id: 'etcd-untrusted',
@@ -158,7 +174,7 @@ export const defectRows: readonly DefectRow[] = [
     roles: ['control-plane', 'etcd'],
     why: 'The API server and a member of etcd do not trust the authority of one another.',
     fix: 'name the authority that signed the certificates of etcd in --etcd-cafile and --trusted-ca-file',
-    check: verified(etcdIsTrusted),
+    check: verified(etcdIsTrusted, tellsTrustOfEtcd),
   },
   {
     id: 'networks-differ',
@@ -166,7 +182,7 @@ export const defectRows: readonly DefectRow[] = [
     roles: everywhere,
     why: 'Components are told of different networks, cluster DNS, domains or issuers of tokens; services or names work on some hosts only.',
     fix: 'write the same value everywhere',
-    check: verified(networksAgree),
+    check: verified(networksAgree, tellsAllNetworks),
   },
   {
     id: 'cgroup-drivers-differ',
@@ -174,7 +190,7 @@ export const defectRows: readonly DefectRow[] = [
     roles: ['worker'],
     why: 'The kubelet and its container runtime are told of different cgroup drivers; pods do not start, or the node breaks under load.',
     fix: 'use the systemd driver in both',
-    check: verified(cgroupDriversAgree),
+    check: verified(cgroupDriversAgree, tellsCgroupDrivers),
   },
 ];
 

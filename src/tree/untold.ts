@@ -18,8 +18,34 @@ export function untoldOf(hosts: readonly TreeHost[]): Untold {
   return {
     reason: (check, view) => rules.map((rule) => rule(check, hostOf(view))).find((why) => why !== undefined),
     absence: (check, view, label) =>
-      isSetting(check) || isRightlyAbsent(check, view) ? undefined : `${label} is not in the tree`,
+      check.component === 'any' && check.kind === 'flag'
+        ? ofDaemonUntold(hostOf(view), label.split(' of ')[1] ?? '')
+        : isSetting(check) || isRightlyAbsent(check, view)
+          ? undefined
+          : `${label} is not in the tree`,
   };
+}
+
+/** Where a flag of any daemon may stand instead: all that some are told is in the files that they are started with. */
+const configKinds: Readonly<Record<string, string>> = {
+  kubelet: 'KubeletConfiguration',
+  'kube-proxy': 'KubeProxyConfiguration',
+};
+
+/** What a daemon is not told by its flags it may be told by a file that was not copied. */
+function ofDaemonUntold(host: TreeHost, program: string): string | undefined {
+  const kind = kindOf(host, program);
+  if (kind === undefined || kind === 'assumed')
+    return `no unit and no static pod of ${program} is in the tree`;
+  const document = configKinds[program];
+  return document === undefined ? undefined : unreadable(host.view, document);
+}
+
+function unreadable(view: HostView, kind: string): string | undefined {
+  const { place, flag } = configDocument(view, kind);
+  return place === undefined && flag.value !== undefined
+    ? `${flag.value} is not in the tree, or cannot be read`
+    : undefined;
 }
 
 /** Settings that are missing where their daemon's are known are not set; all else may just not be in the tree. */
@@ -107,9 +133,8 @@ function configurationIsThere({ target, alias }: HardeningCheck, { view }: TreeH
   for (const place of places) {
     const [kind = ''] = place.split(':');
     if (!/^[A-Z]\w+$/.test(kind)) continue;
-    const { place: found, flag } = configDocument(view, kind);
-    if (found === undefined && flag.value !== undefined)
-      return `${flag.value} is not in the tree, or cannot be read`;
+    const why = unreadable(view, kind);
+    if (why !== undefined) return why;
   }
   return undefined;
 }

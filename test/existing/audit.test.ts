@@ -398,3 +398,40 @@ describe('bundles of hardway', async () => {
     for (const { message } of own) expect(message).not.toMatch(/PRIVATE KEY/);
   });
 });
+
+describe('what was not copied', () => {
+  const hosts = kubeasz() as Readonly<Record<string, Readonly<Record<string, string>>>>;
+  const without = (host: string, left: RegExp) => {
+    const kept = Object.entries(hosts[host] ?? {}).filter(([path]) => !left.test(path));
+    expect(kept.length).toBeLessThan(Object.keys(hosts[host] ?? {}).length);
+    return audited(writeHosts(temporaryFolder(), { ...hosts, [host]: Object.fromEntries(kept) }), '1.28.2');
+  };
+  const whole = audited(writeHosts(temporaryFolder(), hosts), '1.28.2');
+
+  test.each([
+    ['networks-differ', 'worker-01', /kubelet\/config\.yaml|kubelet-config\.yaml/],
+    ['no-all-alpha-feature-gates', 'worker-01', /kubelet\/config\.yaml|kubelet-config\.yaml/],
+    ['etcd-untrusted', 'master-01', /\/ca\.pem$/],
+    ['signing-pair-broken', 'master-01', /\/ca-key\.pem$/],
+  ])('lets %s pass no more', (id, host, left) => {
+    expect(statusOf(whole, id, host)).toEqual(['pass']);
+    expect(statusOf(without(host, left), id, host)).toEqual(['notApplicable']);
+  });
+
+  test('an API server that has no front proxy is not one that lets it in', () => {
+    expect(statusOf(whole, 'front-proxy-refused', 'master-01')).toEqual(['notApplicable']);
+  });
+
+  test('of two cgroup drivers leaves nothing to compare', () => {
+    const own = { ...hosts['worker-01'], '/etc/containerd/config.toml': 'SystemdCgroup = true\n' };
+    const told = writeHosts(temporaryFolder(), { ...hosts, 'worker-01': own });
+    expect(statusOf(audited(told, '1.28.2'), 'cgroup-drivers-differ', 'worker-01')).toEqual(['pass']);
+    expect(
+      statusOf(
+        without('worker-01', /kubelet\/config\.yaml|kubelet-config\.yaml/),
+        'cgroup-drivers-differ',
+        'worker-01',
+      ),
+    ).toEqual(['notApplicable']);
+  });
+});

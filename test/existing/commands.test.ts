@@ -131,3 +131,46 @@ test.each([
   expect(JSON.parse(failureJson(failure))).toMatchObject([{ code, severity: 'error', file: null }]);
   expect(`${io.output()}${io.errors()}`).toBe('');
 });
+
+test('users and passwords in URLs are in no output', async () => {
+  const treeWith = ({ withEtcd }: { withEtcd: boolean }) => {
+    const changed = Object.entries(hosts).map(([name, files]) => [
+      name,
+      Object.fromEntries(
+        Object.entries(files)
+          .filter(([path]) => withEtcd || !path.includes('etcd'))
+          .map(([path, text]) => [
+            path,
+            text
+              .replace(
+                '--etcd-servers=https://',
+                `--etcd-servers=${withEtcd ? 'http' : 'https'}://root:hunter2@192.0.2.1:2379,https://root:hunter2@`,
+              )
+              .replace(
+                '--secure-port=6443',
+                '--secure-port=6443 --oidc-issuer-url=https://root:hunter2@oidc.example',
+              ),
+          ]),
+      ),
+    ]);
+    return writeHosts(temporaryFolder(), Object.fromEntries(changed));
+  };
+  const tree = treeWith({ withEtcd: true });
+  for (const format of ['text', 'json', 'sarif', 'junit', 'html'] as const) {
+    const { output, errors } = await run({ dir: tree, format });
+    expect(output).toContain('etcd-url-plaintext');
+    expect(`${output}${errors}`).not.toContain('hunter2');
+  }
+  for (const format of ['text', 'json'] as const) {
+    const io = memoryIo();
+    expect(
+      importCluster(
+        { path: treeWith({ withEtcd: false }), kubernetesVersion: '1.28.2', format, quiet: false },
+        io,
+      ),
+    ).toBe(1);
+    expect(io.output()).toContain('a user and a password stand in its URL');
+    expect(io.errors()).toMatch(/left out:[\s\S]*oidc-issuer-url/);
+    expect(`${io.output()}${io.errors()}`).not.toContain('hunter2');
+  }
+});

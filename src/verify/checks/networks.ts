@@ -51,6 +51,11 @@ const shared: readonly { readonly what: string; readonly of: (host: HostView) =>
   { what: 'the issuer of tokens', of: (host) => flagOf(host, 'apiserver', 'service-account-issuer') },
 ];
 
+/** Whether a host says anything that must be the same elsewhere. */
+export function tellsNetworks(host: HostView): boolean {
+  return shared.some(({ of }) => of(host).length > 0);
+}
+
 function flagOf(host: HostView, component: 'apiserver' | 'controllerManager', name: string): Stating[] {
   const flag = host.command(component)?.flag(name);
   if (flag === undefined) return [];

@@ -32,6 +32,14 @@ function driverIn(
   return word === undefined ? undefined : { value: meaning(word), file, line: index + 1 };
 }
 
+/** Whether a host tells both of its drivers: without that there is nothing to compare. */
+export function tellsCgroupDrivers(host: HostView): boolean {
+  const kubelet = host
+    .ofKind('KubeletConfiguration')
+    .some(({ document }) => textAt(document.value, 'cgroupDriver') !== undefined);
+  return kubelet && runtimeDriver(host) !== undefined;
+}
+
 /** With different drivers the kubelet and the runtime fight over the same processes, or no pod starts. */
 export function* cgroupDriversAgree({ hosts }: ClusterView): Iterable<Found> {
   for (const host of hosts) {
