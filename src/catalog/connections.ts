@@ -35,6 +35,8 @@ export type ListenerName =
   | 'external-etcd'
   | 'ssh'
   | 'registries'
+  | 'registry-mirrors'
+  | 'downloads'
   | 'any'
   | number;
 
@@ -448,6 +450,36 @@ export const connections: readonly ConnectionRow[] = [
     serverCertificate: undefined,
     proof: 'certificates of the registries',
     reach: 'network',
-    why: 'images, unless they were imported on the hosts',
+    why: 'images, unless they were imported on the hosts, or a mirror has them',
   },
+  {
+    name: 'registry-mirrors',
+    from: 'worker',
+    to: 'registries',
+    client: 'container runtime',
+    server: 'mirrors of registries',
+    listener: 'registry-mirrors',
+    protocol: 'TCP',
+    clientCertificates: [],
+    serverCertificate: undefined,
+    proof: 'certificates of the mirrors, none over http',
+    reach: 'network',
+    why: 'images, from runtime.registryMirrors first',
+  },
+  ...(['etcd', 'control-plane', 'worker'] as const).map(
+    (from): ConnectionRow => ({
+      name: `downloads-${from}`,
+      from,
+      to: 'registries',
+      client: 'install.sh',
+      server: 'where binaries are published, or their mirror',
+      listener: 'downloads',
+      protocol: 'TCP',
+      clientCertificates: [],
+      serverCertificate: undefined,
+      proof: 'sums in the bundle',
+      reach: 'network',
+      why: 'binaries.source is download: official files, when a host is installed',
+    }),
+  ),
 ];

@@ -4,10 +4,12 @@
  * table cannot differ from what is installed.
  */
 import { type ConnectionRow, connections, type Party, type Protocol } from '../catalog/connections.ts';
+import { downloads } from '../catalog/downloads.ts';
 import { parseEndpoint } from '../lib/endpoint.ts';
 import { type Cluster, hostsWithRole, type Role, roleNames } from '../model/cluster.ts';
 import { certificateRows } from '../plan/certificates.ts';
 import { conditionHolds, roleConditions } from '../plan/facts.ts';
+import { dockerMirrors } from '../plan/registries.ts';
 import type { Listener } from '../verify/checks/ports.ts';
 
 /** A certificate as an arrow or a row names it. */
@@ -77,7 +79,9 @@ function portsOf(cluster: Cluster, row: ConnectionRow, listeners: readonly RoleL
     'node-ports': () => [`${first}-${last}`],
     'external-etcd': () => [...new Set((cluster.etcd.external?.endpoints ?? []).map(externalPort))],
     ssh: () => sshPorts(cluster, row.to),
-    registries: () => ['443'],
+    registries: () => registryPorts(cluster),
+    'registry-mirrors': () => mirrorPorts(cluster),
+    downloads: () => downloadPorts(cluster),
     any: () => ['any'],
   };
   return ports[listener]();
@@ -85,6 +89,39 @@ function portsOf(cluster: Cluster, row: ConnectionRow, listeners: readonly RoleL
 
 function externalPort(url: string): string {
   return String(parseEndpoint(url)?.port ?? 2379);
+}
+
+/** Of http and https where a URL has no port. */
+const schemePorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+/** The ports that URLs lead to, each once. */
+function urlPorts(urls: readonly string[]): string[] {
+  const ports = urls.flatMap((url) => {
+    const parsed = parseEndpoint(url);
+    return parsed === undefined ? [] : [String(parsed.port ?? schemePorts[parsed.scheme])];
+  });
+  return [...new Set(ports)];
+}
+
+/** Registries with a mirror are dialled too: containerd and Docker turn to them when no mirror has an image. */
+function registryPorts(cluster: Cluster): string[] {
+  return urlPorts(['https://registry.k8s.io', ...usedMirrors(cluster).map(([name]) => `https://${name}`)]);
+}
+
+function mirrorPorts(cluster: Cluster): string[] {
+  return urlPorts(usedMirrors(cluster).flatMap(([, mirrors]) => mirrors));
+}
+
+/** Docker knows mirrors of Docker Hub only. */
+function usedMirrors(cluster: Cluster): (readonly [registry: string, mirrors: readonly string[]])[] {
+  return cluster.runtime.type === 'docker'
+    ? [['docker.io', dockerMirrors(cluster)]]
+    : Object.entries(cluster.runtime.registryMirrors);
+}
+
+function downloadPorts({ binaries }: Cluster): string[] {
+  if (binaries.source !== 'download') return [];
+  return urlPorts(binaries.mirror === undefined ? downloads.map(({ url }) => url) : [binaries.mirror]);
 }
 
 function sshPorts(cluster: Cluster, to: Party): string[] {

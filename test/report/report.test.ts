@@ -90,6 +90,30 @@ describe('connections', () => {
     },
   );
 
+  test('images and binaries come from where the inventory says', async () => {
+    const outgoing = async (...sections: string[]) => {
+      const { report } = await reportFor(clusterOf(...sections, fiveHosts));
+      return report.ports
+        .filter(({ to }) => to === 'registries')
+        .map(({ from, port, protocol }) => `${from} ${port}/${protocol}`)
+        .sort();
+    };
+    expect(await outgoing()).toEqual(['worker 443/TCP']);
+    expect(
+      await outgoing(
+        'runtime: { registryMirrors: { docker.io: ["http://10.0.0.5:5000"], "other.example:5443": ["http://10.0.0.6"] } }',
+      ),
+    ).toEqual(['worker 443/TCP', 'worker 5000/TCP', 'worker 5443/TCP', 'worker 80/TCP']);
+    expect(await outgoing('binaries: { source: download }')).toEqual([
+      'control-plane 443/TCP',
+      'etcd 443/TCP',
+      'worker 443/TCP',
+    ]);
+    expect(
+      await outgoing('binaries: { source: download, mirror: "https://mirror.example:8443/files" }'),
+    ).toEqual(['control-plane 8443/TCP', 'etcd 8443/TCP', 'worker 443/TCP', 'worker 8443/TCP']);
+  });
+
   test('a daemon that the inventory opens to the network is a rule too', async () => {
     const { report } = await reportFor(
       clusterOf(
