@@ -44,7 +44,7 @@ export const risks: readonly RiskRow[] = [
   { event: 'restarts kube-apiserver.service', level: 'care', text: 'API servers restart: one control plane at a time, so that the others answer; with a single one, the API is away until it is back' },
   { event: 'restarts kube-controller-manager.service', level: 'note', text: 'kube-controller-manager restarts: another one takes the lease within seconds' },
   { event: 'restarts kube-scheduler.service', level: 'note', text: 'kube-scheduler restarts: pods that are new wait until another one has taken the lease, within seconds' },
-  { event: 'restarts kubelet.service', level: 'note', text: 'kubelets restart: pods keep running, and the node stays Ready unless it takes longer than node-monitor-grace-period; in batches' },
+  { event: 'restarts kubelet.service', level: 'note', text: 'kubelets restart: pods keep running; the node may say NotReady for some ten seconds, and is out of Services for as long; in batches' },
   { event: 'restarts kube-proxy.service', level: 'note', text: 'kube-proxy restarts: connections that stand go on; changes of Services reach the host a few seconds late' },
   { event: 'restarts containerd.service', level: 'care', text: 'containerd restarts: containers keep running; none can be started until it is back' },
   { event: 'restarts docker.service', level: 'care', text: 'Docker restarts: with live-restore, which hardway sets, containers keep running; where it was not on before, they stop: drain first' },

@@ -29,8 +29,12 @@ export async function expectSurvival(
 ): Promise<void> {
   const { lab, workers } = cluster;
   const asked = aroundEndpoint(cluster, victim);
-  const before = await readiness(asked, workers);
-  expect(before.map(({ status }) => status)).toEqual(workers.map(() => 'True'));
+  // A kubelet that was restarted for another endpoint says NotReady until its first look at its pods.
+  const before = await eventually('the nodes are Ready', 30, async () => {
+    const found = await readiness(asked, workers);
+    expect(found.map(({ status }) => status)).toEqual(workers.map(() => 'True'));
+    return found;
+  });
   console.log(`${title}: the power of ${victim} is cut`);
   const cut = nowSeconds();
   const cutTime = Date.now();
