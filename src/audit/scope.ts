@@ -1,6 +1,6 @@
 /** What the evaluators look at: a host among the hosts of its cluster, and the lookups that they share. */
+import { componentKeyOf } from '../catalog/daemons.ts';
 import type { HardeningCheck } from '../catalog/hardening/hardening.ts';
-import type { ComponentKey } from '../model/cluster.ts';
 import type { FoundOwnership } from '../model/file.ts';
 import type { HostBundle } from '../verify/bundle.ts';
 import type { Setting } from '../verify/read-unit.ts';
@@ -56,17 +56,6 @@ export interface Found {
   readonly isSecret?: boolean;
 }
 
-const keys: Readonly<Record<string, ComponentKey>> = {
-  'kube-apiserver': 'apiserver',
-  'kube-controller-manager': 'controllerManager',
-  'kube-scheduler': 'scheduler',
-  kubelet: 'kubelet',
-  'kube-proxy': 'proxy',
-};
-
-/** The daemons that audits know. */
-export const daemons: readonly string[] = [...Object.keys(keys), 'etcd'];
-
 /** Whether a daemon runs on a host: its unit is there. */
 export function runs(host: HostView, component: string): boolean {
   return host.units.some(({ name }) => name === `${component}.service`);
@@ -77,7 +66,7 @@ export function flagOf(host: HostView, component: string, flag: string): Found {
   const name = flag.replace(/^--/, '');
   const label = `${flag} of ${component}`;
   if (component === 'etcd') return etcdFlag(host, name, label);
-  const key = keys[component];
+  const key = componentKeyOf(component);
   const found = key === undefined ? undefined : host.command(key)?.flag(name);
   return found === undefined
     ? { label, value: undefined, ...placeOf(host, component) }

@@ -1,12 +1,12 @@
 /** Targets that have a value as text: flags, fields of configuration files, directives of units, tokens. */
 import { posix } from 'node:path';
+import { daemonGroups, daemonNames } from '../catalog/daemons.ts';
 import { bootstrapTokenManifest } from '../catalog/paths.ts';
 import { textAt } from '../verify/read-yaml.ts';
 import type { HostView, YamlPlace } from '../verify/view.ts';
 import { fieldsAt, fieldText } from './fields.ts';
 import {
   configDocument,
-  daemons,
   environmentFiles,
   type Found,
   flagOf,
@@ -28,7 +28,7 @@ export function settingsOf(scope: Scope, target: string, index = 0): Found[] {
 
 function flags({ host, check }: Scope, flag: string, index: number): Found[] {
   const components =
-    check.component === 'any' ? daemons.filter((name) => runs(host, name)) : [check.component];
+    check.component === 'any' ? daemonNames.filter((name) => runs(host, name)) : [check.component];
   return components.map((component) => {
     const found = flagOf(host, component, flag);
     const replaced = found.value !== undefined || index > 0 ? undefined : replacement(host, check.alias);
@@ -70,12 +70,8 @@ function fieldFound({ path: file, document }: YamlPlace, target: string, path: s
 /** `unit:NAME:Directive`; `control-plane` and `*` stand for several units, `A+B` for several directives. */
 function directives(host: HostView, target: string): Found[] {
   const [, unit = '', directive = ''] = target.split(':');
-  const groups: Readonly<Record<string, readonly string[]>> = {
-    'control-plane': ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'],
-    '*': daemons,
-  };
   const names = directive.split('+');
-  const units = groups[unit]?.filter((name) => runs(host, name)) ?? [unit];
+  const units = daemonGroups[unit]?.filter((name) => runs(host, name)) ?? [unit];
   return units.flatMap((name) => {
     const found = unitSettings(host, name).filter(({ setting }) => names.includes(setting.name));
     const [first] = unitSettings(host, name);

@@ -7,16 +7,10 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { escapeControls, maskUrls } from '../diagnostics/visible.ts';
 import { differencesOn, type LeftOut } from '../import/differences.ts';
 import { type Entry, unknownMark } from '../import/draft.ts';
-import {
-  componentEntries,
-  type Draft,
-  draftOf,
-  storeFilesOf,
-  textOfDraft,
-  workingText,
-} from '../import/import.ts';
+import { componentEntries, type Draft, draftOf, textOfDraft, workingText } from '../import/import.ts';
 import { sanEntries } from '../import/sans.ts';
 import { placeText } from '../import/stated.ts';
+import { storeFilesOf } from '../import/store-files.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { templatesDir } from '../lib/package-root.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
@@ -53,21 +47,27 @@ export function importCluster(options: ImportOptions, io: Io): ExitStatus {
   const marks = entries
     .filter(({ value }) => value === unknownMark)
     .map(({ path, comment }) => `${path.join('.')}: ${comment}`);
-  const files = storeFilesOf(cluster).map(({ target, host, file }) => {
+  const store = storeFilesOf(cluster);
+  const files = store.files.map(({ target, host, file }) => {
     const found = cluster.hosts.find(({ view }) => view.name === host)?.found;
     return {
       target,
       from: `${dir.replace(/\/$/, '')}/${found === undefined ? file : placeBelow(dir, found, file)}`,
     };
   });
-  if (options.format === 'json')
-    io.stdout(
-      `${JSON.stringify({ inventory: text, unknown: marks, conflicts: draft.conflicts, leftOut: compared.leftOut, pki: files }, null, 2)}\n`,
-    );
+  const conflicts = [...draft.conflicts, ...store.conflicts];
+  const findings: Findings = {
+    conflicts,
+    unknown: marks,
+    leftOut: [...new Set(compared.leftOut)],
+    shared: store.shared,
+    pki: files,
+  };
+  if (options.format === 'json') io.stdout(`${JSON.stringify({ inventory: text, ...findings }, null, 2)}\n`);
   else io.stdout(text);
-  if (!quiet)
-    io.stderr(closingText(cluster, draft, compared.leftOut, marks, files).map(escapeControls).join('\n'));
-  return marks.length > 0 || compared.isRefused ? exitStatus.found : exitStatus.done;
+  if (!quiet) io.stderr(closingText(cluster, findings).map(escapeControls).join('\n'));
+  const isOpen = marks.length > 0 || store.conflicts.length > 0 || compared.isRefused;
+  return isOpen ? exitStatus.found : exitStatus.done;
 }
 
 /** Flags, fields and names that a render of the draft would not have. */
@@ -176,23 +176,33 @@ function leftOutText({ what, why, place }: LeftOut): string {
   return maskUrls(`${what} (${placeText(place)}): ${why}`);
 }
 
-function closingText(
-  cluster: TreeCluster,
-  { conflicts }: Draft,
-  leftOut: readonly string[],
-  marks: readonly string[],
-  files: readonly { readonly target: string; readonly from: string }[],
-): string[] {
+/** What a person has to know beside the inventory. */
+interface Findings {
+  /** Hosts that say different things. */
+  readonly conflicts: readonly string[];
+  readonly unknown: readonly string[];
+  readonly leftOut: readonly string[];
+  /** Authorities that are one and the same. */
+  readonly shared: readonly string[];
+  /** Files for the PKI store. */
+  readonly pki: readonly { readonly target: string; readonly from: string }[];
+}
+
+function closingText(cluster: TreeCluster, { conflicts, unknown, leftOut, shared, pki }: Findings): string[] {
   const list = (title: string, items: readonly string[]) =>
     items.length === 0 ? [] : [title, ...items.map((item) => `  ${item}`)];
   return [
     ...notesOf(cluster).map((note) => `note: ${note}`),
     ...list('hosts differ, decide between:', conflicts),
-    ...list(`marked "${unknownMark}", to be filled in:`, marks),
-    ...list('left out:', [...new Set(leftOut)]),
+    ...list(`marked "${unknownMark}", to be filled in:`, unknown),
+    ...list('left out:', leftOut),
+    ...list(
+      'one authority under several names, so that whoever has a certificate for one is let into the other; without its later names in the PKI store, hardway makes authorities of their own, and everything that trusts the old one restarts at once:',
+      shared,
+    ),
     ...list(
       'to keep the authorities, copy these files into the PKI store (pki/CLUSTER beside the inventory, mode 0700) before the first render:',
-      files.map(({ target, from }) => `${target}  from ${from}`),
+      pki.map(({ target, from }) => `${target}  from ${from}`),
     ),
     'next: hardway validate, then hardway render; read the review tree before anything is installed',
     '',

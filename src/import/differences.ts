@@ -1,8 +1,10 @@
 /** Flags and fields of existing hosts that a render would not have: what `components` of an inventory is for. */
+
+import { programs } from '../catalog/daemons.ts';
 import { type ConfigurableKey, flagsOf } from '../catalog/flags/flags.ts';
 import { indispensableFlags, ownedFields, ownedFlags } from '../catalog/flags/owned.ts';
 import { fieldFlaws } from '../lint/fields.ts';
-import { flagFlaws, programs } from '../lint/flags.ts';
+import { flagFlaws } from '../lint/flags.ts';
 import { type ComponentKey, componentKeys } from '../model/cluster.ts';
 import { isRecord, type Steps, valueAt } from '../verify/read-yaml.ts';
 import { etcdVariableName, type HostView } from '../verify/view.ts';

@@ -4,7 +4,6 @@
  */
 import { maskUrls } from '../diagnostics/visible.ts';
 import { nthAddress, parseAddress, parseCidr } from '../lib/ip.ts';
-import { authorityPaths } from '../pki/layout.ts';
 import type { TreeCluster } from '../tree/cluster.ts';
 import type { HostView } from '../verify/view.ts';
 import type { Difference } from './differences.ts';
@@ -240,44 +239,4 @@ export function textOfDraft(entries: readonly Entry[], { hosts }: Draft): string
 /** The inventory to work with while marks are open. */
 export function workingText(entries: readonly Entry[]): string {
   return provisional(inOrder(entries));
-}
-
-export interface AuthorityFile {
-  /** Below the PKI store. */
-  readonly target: string;
-  readonly host: string;
-  readonly file: string;
-}
-
-/** Files of the authorities and of the service accounts' key, by the names that a store has for them. */
-export function storeFilesOf({ view }: TreeCluster): AuthorityFile[] {
-  const flags = (host: HostView) => {
-    const apiserver = host.command('apiserver');
-    const manager = host.command('controllerManager');
-    return [
-      [authorityPaths['kubernetes-ca'], apiserver?.flag('client-ca-file')?.value],
-      [
-        authorityPaths['etcd-ca'],
-        host.etcdFlag('trusted-ca-file')?.value ?? apiserver?.flag('etcd-cafile')?.value,
-      ],
-      [authorityPaths['kubernetes-front-proxy-ca'], apiserver?.flag('requestheader-client-ca-file')?.value],
-      ['sa', manager?.flag('service-account-private-key-file')?.value],
-    ] as const;
-  };
-  const found = new Map<string, AuthorityFile>();
-  for (const host of view.hosts) {
-    for (const [stem, path] of flags(host)) {
-      if (path === undefined) continue;
-      const publicKey =
-        stem === 'sa' ? host.publicKeyOf(path) : host.certificate(path)?.publicKeyDer.toString('base64');
-      const isPresent = publicKey !== undefined;
-      const key = host.bundle.files.find((file) => isPresent && host.publicKeyOf(file.path) === publicKey);
-      const add = (target: string, file: string | undefined) => {
-        if (file !== undefined && !found.has(target)) found.set(target, { target, host: host.name, file });
-      };
-      if (stem !== 'sa' && isPresent) add(`${stem}.crt`, path);
-      add(`${stem}.key`, key?.path);
-    }
-  }
-  return [...found.values()];
 }

@@ -322,7 +322,11 @@ function hasFormat(
   const reason = objection.length === 0 ? '' : ` (${objection.join('; ')})`;
   const message = `${what ?? nameOf(path)} ${wanted}${found}${reason}`;
   report(walk, path, range, problem.code, message, {
-    ...(problem.repaired === undefined || name === 'url' ? {} : { fix: `write "${problem.repaired}"` }),
+    // A URL may hold a password, and is not repeated.
+    fix:
+      problem.repaired === undefined || name === 'url'
+        ? `write ${problem.wanted}`
+        : `write "${problem.repaired}"`,
   });
   return false;
 }

@@ -315,6 +315,8 @@ export interface FormatProblem {
   /** What is wanted, and what is wrong with the text where the form alone does not say. */
   readonly message: string;
   readonly repaired: string | undefined;
+  /** What would do, without the reason why. */
+  readonly wanted: string;
 }
 
 /** What keeps a text from having a form, or undefined. */
@@ -329,6 +331,7 @@ export function checkFormat(name: FormatName, text: string): FormatProblem | und
     code: format.code,
     message: objection === '' ? `must be ${format.wanted}` : `must be ${format.wanted}; ${objection}`,
     repaired: isRight ? repaired : undefined,
+    wanted: format.wanted.replace(/, since .*$/, ''),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Fields of KubeletConfiguration and KubeProxyConfiguration: do they exist in a minor, with this value. */
+import { programs } from '../catalog/daemons.ts';
 import { type Choices, fieldChoices, typeChoices } from '../catalog/flags/choices.ts';
 import {
   type ConfigurableKey,
@@ -11,7 +12,7 @@ import {
 import { quote } from '../diagnostics/visible.ts';
 import { isGoDuration } from '../lib/duration.ts';
 import { nearest } from '../lib/edit-distance.ts';
-import { programs } from './flags.ts';
+
 import type { Flaw } from './flaw.ts';
 import { availability, deprecation } from './lifetime.ts';
 import { choiceFlaw } from './values.ts';

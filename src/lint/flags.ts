@@ -1,4 +1,5 @@
 /** Flags of the Kubernetes components: do they exist in a minor, and can they have this value. */
+import { programs } from '../catalog/daemons.ts';
 import { flagChoices, flagForms } from '../catalog/flags/choices.ts';
 import {
   flagNamesOf,
@@ -15,15 +16,6 @@ import { admissionFlaws } from './admission.ts';
 import type { Flaw } from './flaw.ts';
 import { availability, deprecation, hasSuccessor, replacementFix } from './lifetime.ts';
 import { choiceFlaw, shapeFlaw } from './values.ts';
-
-/** What the program of a component is called. */
-export const programs: Readonly<Record<ComponentKey, string>> = {
-  apiserver: 'kube-apiserver',
-  controllerManager: 'kube-controller-manager',
-  scheduler: 'kube-scheduler',
-  kubelet: 'kubelet',
-  proxy: 'kube-proxy',
-};
 
 /** What is wrong with the name of a flag, whatever the version. */
 export function flagNameFlaw(key: ComponentKey, name: string, minor: string | undefined): Flaw | undefined {

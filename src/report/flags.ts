@@ -1,5 +1,6 @@
 /** Settings of every daemon as they were rendered: value, where it comes from, why, and its documentation. */
 import { components, type FlagRow } from '../catalog/components.ts';
+import { programs } from '../catalog/daemons.ts';
 import {
   documentation,
   etcdDocumentation,
@@ -8,7 +9,6 @@ import {
 } from '../catalog/documentation.ts';
 import { etcdEnv } from '../catalog/paths.ts';
 import { parseVersion } from '../lib/version.ts';
-import { programs } from '../lint/flags.ts';
 import type { Cluster, ComponentKey, Host } from '../model/cluster.ts';
 import type { HostView } from '../verify/view.ts';
 import { type HostClass, hostsText } from './classes.ts';

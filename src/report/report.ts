@@ -6,6 +6,7 @@
 import type { AssembledHost } from '../assembly/assemble.ts';
 import { readInstallScript } from '../assembly/pack.ts';
 import type { AuditedHost } from '../audit/scope.ts';
+import { roleOfDaemon } from '../catalog/daemons.ts';
 import type { Family } from '../lib/ip.ts';
 import { packageVersion } from '../lib/package-root.ts';
 import type { Pki } from '../model/certificate.ts';
@@ -83,7 +84,7 @@ export function reportOf(input: ReportInput): Report {
   const views = classes.flatMap(({ first }) => input.view.hosts[first] ?? []);
   const listeners = views.flatMap((view) =>
     view.bundle.roles.flatMap((role): RoleListener[] =>
-      listenersOf(view).flatMap((one) => (rolesOfDaemon[one.daemon] === role ? [{ ...one, role }] : [])),
+      listenersOf(view).flatMap((one) => (roleOfDaemon[one.daemon] === role ? [{ ...one, role }] : [])),
     ),
   );
   const secrets = classes.map(({ first }) => secretFilesOf(assembled[first] ?? { files: [] }));
@@ -122,15 +123,6 @@ export function reportOf(input: ReportInput): Report {
     verify: { checks: checks.length, findings },
   };
 }
-
-const rolesOfDaemon: Readonly<Record<string, string>> = {
-  etcd: 'etcd',
-  'kube-apiserver': 'control-plane',
-  'kube-controller-manager': 'control-plane',
-  'kube-scheduler': 'control-plane',
-  kubelet: 'worker',
-  'kube-proxy': 'worker',
-};
 
 function auditedHost({ view, assembled }: ReportInput, index: number): AuditedHost[] {
   const [host, other] = [view.hosts[index], assembled[index]];

@@ -1,18 +1,13 @@
 /** Flags out of the words of a command line, `--name=value` and `--name value` alike. */
+
+import { componentKeyOf } from '../catalog/daemons.ts';
 import { flagsOf, knownEtcdFlags, type Options } from '../catalog/flags/flags.ts';
-import { programs } from '../lint/flags.ts';
-import { type ComponentKey, componentKeys } from '../model/cluster.ts';
 import type { Flag } from '../verify/view.ts';
 import type { PlacedWord } from './command-words.ts';
 
-/** The key of a program in an inventory; undefined for etcd. */
-export function componentOf(program: string): ComponentKey | undefined {
-  return componentKeys.find((key) => programs[key] === program);
-}
-
 /** The flags of a program, in order; what is none is left out. */
 export function flagsIn(program: string, words: readonly PlacedWord[]): Flag[] {
-  const key = componentOf(program);
+  const key = componentKeyOf(program);
   const options: Options = key === undefined ? knownEtcdFlags : flagsOf(key);
   const flags: Flag[] = [];
   for (let index = 0; index < words.length; index++) {

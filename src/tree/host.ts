@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import type { HeldDirectory } from '../audit/scope.ts';
 import { readManifest } from '../bundle/read-manifest.ts';
+import { componentKeyOf, roleOfDaemon } from '../catalog/daemons.ts';
 import { knownPlaces } from '../catalog/existing-hosts.ts';
 import { once, remembered } from '../lib/remember.ts';
 import type { Role } from '../model/cluster.ts';
@@ -18,11 +19,12 @@ import {
 } from '../verify/view.ts';
 import { etcdConfigFlags } from './etcd-config.ts';
 import type { FoundHost } from './find-hosts.ts';
-import { componentOf, flagsIn, lastFlag } from './flags.ts';
+import { flagsIn, lastFlag } from './flags.ts';
 import { filesNamedIn, resolvedKubeconfig } from './kubeconfig.ts';
 import { namesOf } from './names.ts';
 import { createOwners } from './owners.ts';
-import { type Start, startsOf } from './starts.ts';
+import type { Start } from './start.ts';
+import { startsOf } from './starts.ts';
 import { openTree, type Tree } from './tree.ts';
 
 export interface TreeHost {
@@ -165,17 +167,8 @@ function directoriesOf(files: readonly BundleFile[], flags: FlagsOf, etcd: reado
   return [...new Set([...files.map(({ path }) => posix.dirname(path)), ...named])];
 }
 
-const rolesByProgram: Readonly<Record<string, Role>> = {
-  etcd: 'etcd',
-  'kube-apiserver': 'control-plane',
-  'kube-controller-manager': 'control-plane',
-  'kube-scheduler': 'control-plane',
-  kubelet: 'worker',
-  'kube-proxy': 'worker',
-};
-
 function rolesOf(starts: readonly Start[]): Role[] {
-  const roles = new Set(starts.flatMap(({ program }) => rolesByProgram[program] ?? []));
+  const roles = new Set(starts.flatMap(({ program }) => roleOfDaemon[program] ?? []));
   return (['etcd', 'control-plane', 'worker'] as const).filter((role) => roles.has(role));
 }
 
@@ -207,7 +200,7 @@ function viewOf(
     ),
   );
   const commands = starts.flatMap(({ program, file }): CommandLine[] => {
-    const component = componentOf(program);
+    const component = componentKeyOf(program);
     if (component === undefined) return [];
     const own = flags.get(program) ?? [];
     return [{ component, unit: file, flags: own, unset: [], flag: (name) => lastFlag(own, name) }];

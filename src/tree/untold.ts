@@ -1,11 +1,11 @@
 /** What a tree of files does not tell: a check of that neither passes nor fails. */
-
 import { certificateFiles } from '../audit/credentials.ts';
 import { configDocument, type Untold } from '../audit/scope.ts';
+import { daemonGroups, daemonNames } from '../catalog/daemons.ts';
 import type { HardeningCheck } from '../catalog/hardening/hardening.ts';
 import type { HostView } from '../verify/view.ts';
 import type { TreeHost } from './host.ts';
-import { knownPrograms, type StartKind } from './starts.ts';
+import type { StartKind } from './start.ts';
 
 /** For the hosts of a cluster. */
 export function untoldOf(hosts: readonly TreeHost[]): Untold {
@@ -83,8 +83,8 @@ function kindOf(host: TreeHost, program: string): StartKind | undefined {
 function programsOf({ component, target }: HardeningCheck): string[] {
   const named = [target]
     .flat()
-    .flatMap((one) => knownPrograms.filter((program) => one.startsWith(`${program}:--`)));
-  return knownPrograms.includes(component) ? [component, ...named] : named;
+    .flatMap((one) => daemonNames.filter((program) => one.startsWith(`${program}:--`)));
+  return daemonNames.includes(component) ? [component, ...named] : named;
 }
 
 function settingsAreThere(check: HardeningCheck, host: TreeHost): string | undefined {
@@ -96,13 +96,11 @@ function settingsAreThere(check: HardeningCheck, host: TreeHost): string | undef
   return missing === undefined ? undefined : `no unit and no static pod of ${missing} is in the tree`;
 }
 
-const controlPlane = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
-
 /** Of `unit:NAME:Directive` the programs; a whole command line can be told of pods too. */
 function unitsAreUnits({ target }: HardeningCheck, host: TreeHost): string | undefined {
   const [kind, unit = '', directive = ''] = [target].flat()[0]?.split(':') ?? [];
   if (kind !== 'unit' || directive === '') return undefined;
-  const group = unit === '*' ? knownPrograms : unit === 'control-plane' ? controlPlane : [unit];
+  const group = daemonGroups[unit] ?? [unit];
   const kinds = group.map((program) => [program, kindOf(host, program)] as const);
   // Command lines of pods are told.
   const isUnitsOwn = directive !== 'ExecStart+Environment';

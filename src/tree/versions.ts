@@ -1,11 +1,11 @@
 /** Which versions a cluster runs, and how that is known. */
 import { posix } from 'node:path';
 import { readManifest } from '../bundle/read-manifest.ts';
+import { componentKeyOf } from '../catalog/daemons.ts';
 import { programFolders } from '../catalog/existing-hosts.ts';
 import { flagsOf, isAccepted } from '../catalog/flags/flags.ts';
 import { findRelease, newestVersion, releases } from '../catalog/releases.ts';
 import { compareMinors, parseVersion } from '../lib/version.ts';
-import { componentOf } from './flags.ts';
 import type { TreeHost } from './host.ts';
 
 export interface FoundVersion {
@@ -67,7 +67,7 @@ function found(version: string, how: string, place: NonNullable<FoundVersion['pl
 export function assumedVersion(hosts: readonly TreeHost[]): FoundVersion {
   const used = hosts.flatMap((host) =>
     host.starts.flatMap(({ program, kind }) => {
-      const component = componentOf(program);
+      const component = componentKeyOf(program);
       if (component === undefined || kind === 'assumed') return [];
       return (host.view.command(component)?.flags ?? []).map(({ name }) => ({ component, name }));
     }),

@@ -1,7 +1,8 @@
 /** The bundles as checks look at them: text, units, command lines, YAML and certificates, each read once. */
+
+import { programs } from '../catalog/daemons.ts';
 import { etcdEnv } from '../catalog/paths.ts';
 import { once, remembered, rememberedByObject } from '../lib/remember.ts';
-import { programs } from '../lint/flags.ts';
 import type { ComponentKey, Role } from '../model/cluster.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Certificate } from '../pki/certificate.ts';

@@ -27,8 +27,7 @@ describe("the guide's six hosts", () => {
   const folder = writeHosts(temporaryFolder(), guideHosts);
 
   test('make an inventory that is valid and says what the guide says', () => {
-    const { status, text } = imported(folder, '1.20.2');
-    expect(status).toBe(0);
+    const { text } = imported(folder, '1.20.2');
     expect(errorsIn(text)).toEqual([]);
     expect(parse(text)).toMatchObject({
       cluster: { domain: 'magedu.com' },
@@ -74,11 +73,20 @@ describe("the guide's six hosts", () => {
       for (const output of [text, errors]) expect(output).not.toMatch(/PRIVATE KEY|a1b2c3|client-key-data/);
     }
     const { errors } = imported(folder, '1.20.2');
-    for (const file of ['ca.crt', 'ca.key', 'etcd/ca.crt', 'front-proxy-ca.key', 'sa.key'])
+    for (const file of ['ca.crt', 'ca.key', 'etcd/ca.crt', 'front-proxy-ca.key'])
       expect(errors).toMatch(
         new RegExp(`^ {2}${file.replaceAll('.', '\\.')} {2}from ${folder}/master01/etc/`, 'm'),
       );
     expect(errors).not.toMatch(/etcd\/ca\.key/);
+  });
+
+  test('have a service account key each, of which a person has to choose one', () => {
+    const { status, errors } = imported(folder, '1.20.2');
+    expect(status).toBe(1);
+    expect(errors).toMatch(
+      /hosts differ, decide between:\n {2}sa\.key: master01:\S+sa\.key, master02:\S+sa\.key, master03:\S+sa\.key\n/,
+    );
+    expect(errors).not.toMatch(/^ {2}sa\.key {2}from /m);
   });
 
   test('that differ are told, and the value is left open', () => {
@@ -105,6 +113,9 @@ test('a cluster of kubeasz: flags on lines of units, addresses of nodes out of t
   // What an inventory refuses is left out and said: with node-local, balancers ask without a credential.
   expect(errors).toMatch(
     /left out:[\s\S]*components\.apiserver\.args\.anonymous-auth .*: endpoint\.mode node-local/,
+  );
+  expect(errors).toMatch(
+    /^one authority under several names[^\n]*\n {2}ca\.crt, etcd\/ca\.crt, front-proxy-ca\.crt$/m,
   );
   expect(errorsIn(text)).toEqual([]);
   expect(status).toBe(0);

@@ -1,4 +1,5 @@
 /** An audit as text: the sums first, then what fails, by check. */
+import { count } from '../../cli/table.ts';
 import { fixOf } from '../fix.ts';
 import {
   type Audit,
@@ -57,7 +58,7 @@ function checkText({ benchmark }: Audit, { check, status, results }: CheckSummar
 }
 
 function hostsText(results: readonly AuditResult[]): string {
-  const names = results.map(({ host }) => host);
+  const names = [...new Set(results.map(({ host }) => host))];
   const more = names.length - mostHostsNamed;
   const named = names.slice(0, mostHostsNamed).join(', ');
   return more > 0 ? `${named} and ${count(more, 'more host')}` : named;
@@ -66,9 +67,4 @@ function hostsText(results: readonly AuditResult[]): string {
 /** `master01:/etc/kubernetes/apiserver:25` */
 export function placeText({ host, file, line }: AuditResult): string {
   return [host, ...(file === undefined ? [] : [file]), ...(line === undefined ? [] : [line])].join(':');
-}
-
-/** `1 host`, `6 hosts` */
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,9 +1,11 @@
 /** Rules about flags, configuration fields and feature gates of components: what the linter finds, and what hardway owns. */
+
+import { programs } from '../../catalog/daemons.ts';
 import { type ConfigurableKey, configFieldsOf, configurableKeys } from '../../catalog/flags/flags.ts';
 import { indispensableFlags, type OwnedRow, ownedFields, ownedFlags } from '../../catalog/flags/owned.ts';
 import { dualStackGate } from '../../catalog/releases.ts';
 import { fieldFlaws } from '../../lint/fields.ts';
-import { flagFlaws, flagNameFlaw, programs } from '../../lint/flags.ts';
+import { flagFlaws, flagNameFlaw } from '../../lint/flags.ts';
 import type { Flaw } from '../../lint/flaw.ts';
 import { gateFlaw } from '../../lint/gates.ts';
 import { type ComponentKey, componentKeys } from '../../model/cluster.ts';

@@ -1,9 +1,10 @@
 /** Command lines and etcd's variables: known to the version, set once, nothing deprecated that has a successor. */
 import { componentOf } from '../../catalog/components.ts';
+import { programs } from '../../catalog/daemons.ts';
 import { etcdEnv } from '../../catalog/paths.ts';
 import { remembered, rememberedByObject } from '../../lib/remember.ts';
 import { etcdFlaws } from '../../lint/etcd.ts';
-import { flagFlaws, hasBetterFlag, programs } from '../../lint/flags.ts';
+import { flagFlaws, hasBetterFlag } from '../../lint/flags.ts';
 import type { Flaw } from '../../lint/flaw.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
 import type { ClusterFacts } from '../bundle.ts';

@@ -1,5 +1,6 @@
 /** Every path that is named on a host is in its bundle, or comes to be there. */
 import { componentOf } from '../../catalog/components.ts';
+import { programs } from '../../catalog/daemons.ts';
 import {
   hostPaths,
   notPathFields,
@@ -10,7 +11,6 @@ import {
 } from '../../catalog/host-paths.ts';
 import { etcdctlEnv } from '../../catalog/paths.ts';
 import { remembered, rememberedBy, rememberedByObject } from '../../lib/remember.ts';
-import { programs } from '../../lint/flags.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
 import { scalarsOf, type YamlDocument } from '../read-yaml.ts';
 import type { ClusterView, Found, HostView, Unit } from '../view.ts';

@@ -1,8 +1,9 @@
 /** Ports: no two daemons of a host listen on the same one, and install.sh asks for those that are used. */
+
+import { programs } from '../../catalog/daemons.ts';
 import { etcdEnv } from '../../catalog/paths.ts';
 import { parseAddress } from '../../lib/ip.ts';
 import { rememberedByObject } from '../../lib/remember.ts';
-import { programs } from '../../lint/flags.ts';
 import type { ComponentKey } from '../../model/cluster.ts';
 import { dialled } from '../certificates.ts';
 import { textAt, valueAt } from '../read-yaml.ts';

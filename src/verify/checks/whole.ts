@@ -1,11 +1,11 @@
 /** Bundles are whole: the files, flags and variables that the catalog gives to a role are there, as it has them. */
 import { certificates } from '../../catalog/certificates.ts';
 import { componentOf } from '../../catalog/components.ts';
+import { programs } from '../../catalog/daemons.ts';
 import { indispensableFlags, ownedFlags } from '../../catalog/flags/owned.ts';
 import { hostFiles } from '../../catalog/host-files.ts';
 import { authenticationConfig, etcdctlEnv, etcdEnv } from '../../catalog/paths.ts';
 import { remembered } from '../../lib/remember.ts';
-import { programs } from '../../lint/flags.ts';
 import type { ComponentKey, Role } from '../../model/cluster.ts';
 import { flagRowsOf } from '../../plan/flags.ts';
 import type { ClusterView, Found, HostView } from '../view.ts';

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { programs } from '../../../src/catalog/daemons.ts';
 import { flagChoices, flagForms } from '../../../src/catalog/flags/choices.ts';
 import {
   configFieldsOf,
@@ -17,7 +18,7 @@ import replacements from '../../../src/catalog/flags/replacements.json' with { t
 import { releases } from '../../../src/catalog/releases.ts';
 import { etcdFlaws } from '../../../src/lint/etcd.ts';
 import { fieldFlaws } from '../../../src/lint/fields.ts';
-import { flagFlaws, hasBetterFlag, programs } from '../../../src/lint/flags.ts';
+import { flagFlaws, hasBetterFlag } from '../../../src/lint/flags.ts';
 import { shapeFlaw } from '../../../src/lint/values.ts';
 import { componentKeys } from '../../../src/model/cluster.ts';
 import { canRun, findProgram, kubeBinaries } from '../../support/requirements.ts';
