@@ -105,7 +105,12 @@ export const components: readonly ComponentRow[] = [
       },
       { flag: 'bind-address', value: '{anyAddress}', variable: 'KUBE_API_ADDRESS' },
       { flag: 'secure-port', value: '{apiServerPort}', variable: 'KUBE_API_PORT' },
-      { flag: 'etcd-servers', value: '{etcdClientUrls}', variable: 'KUBE_ETCD_SERVERS' },
+      {
+        flag: 'etcd-servers',
+        value: '{etcdServerUrls}',
+        variable: 'KUBE_ETCD_SERVERS',
+        why: 'on a host of etcd its own member alone: a member without power keeps no other API server waiting',
+      },
       { flag: 'service-cluster-ip-range', value: '{serviceCIDR}', variable: 'KUBE_SERVICE_ADDRESSES' },
       { flag: 'enable-admission-plugins', value: '{admissionPlugins}', variable: 'KUBE_ADMISSION_CONTROL' },
       { flag: 'admission-control-config-file', value: paths.admissionConfig },

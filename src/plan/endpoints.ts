@@ -66,6 +66,15 @@ export function etcdClientUrls(cluster: Cluster): readonly string[] {
   return cluster.etcd.external?.endpoints ?? hostsWithRole(cluster, 'etcd').map(etcdClientUrl);
 }
 
+/**
+ * The members that a host's API server dials: the one of its own host alone where there is one, as
+ * kubeadm has it, else all. An API server spreads its requests over all that it knows, and for some
+ * ten seconds after a member has lost its power each of its many connections waits for it in vain.
+ */
+export function etcdServerUrls(cluster: Cluster, host: Host): readonly string[] {
+  return host.roles.includes('etcd') ? [etcdClientUrl(host)] : etcdClientUrls(cluster);
+}
+
 /** The unspecified address: listen everywhere. That of IPv6 takes IPv4 connections too. */
 export function anyAddress(cluster: Cluster): string {
   return isIPv6Cluster(cluster) || isDualStack(cluster) ? '::' : '0.0.0.0';

@@ -6,7 +6,7 @@ import { firstWithoutDockershim, isFrom } from '../catalog/releases.ts';
 import { createMemo } from '../lib/memo.ts';
 import { compareMinors, parseVersion } from '../lib/version.ts';
 import { type Cluster, type Host, primaryAddress, type Role, type Taint } from '../model/cluster.ts';
-import { anyAddress, apiServerPort, etcdClientUrls, isDualStack, isIPv6Cluster } from './endpoints.ts';
+import { anyAddress, apiServerPort, etcdServerUrls, isDualStack, isIPv6Cluster } from './endpoints.ts';
 import { kubeletLabels } from './node-labels.ts';
 
 export interface Facts {
@@ -59,7 +59,6 @@ function clusterText(cluster: Cluster): Record<string, string> {
     certValidityHours: String(cluster.pki.certValidityDays * 24),
     clusterName: cluster.name,
     dnsDomain: cluster.dnsDomain,
-    etcdClientUrls: etcdClientUrls(cluster).join(','),
     featureGates: pairs(cluster.kubernetes.featureGates).join(','),
     logLevel: String(cluster.kubernetes.logLevel),
     nodeCIDRMaskSize: String(isIPv6Cluster(cluster) ? ipv6 : ipv4),
@@ -78,6 +77,7 @@ function clusterText(cluster: Cluster): Record<string, string> {
 function hostText(cluster: Cluster, host: Host): Record<string, string> {
   return {
     address: primaryAddress(host).text,
+    etcdServerUrls: etcdServerUrls(cluster, host).join(','),
     nodeAddresses: nodeAddresses(cluster, host).join(','),
     nodeLabels: kubeletLabels(host).join(','),
     nodeName: host.name,

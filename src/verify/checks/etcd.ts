@@ -1,7 +1,7 @@
-/** The members of etcd agree about one another, and API servers know all of them. */
+/** The members of etcd agree about one another, and API servers know those that they are to ask. */
 import { etcdEnv } from '../../catalog/paths.ts';
 import { deviants } from '../agree.ts';
-import type { ClusterView, Found } from '../view.ts';
+import type { ClusterView, Found, HostView } from '../view.ts';
 
 const again = 'render again; bundles of one cluster come from one render';
 
@@ -56,17 +56,18 @@ function sorted(list: string): string {
   return list.split(',').sort().join(',');
 }
 
-/** Every API server knows every member by the URL that it advertises. */
+/** An API server dials the member of its host, or else all, by the URLs that they advertise. */
 export function* apiServersKnowMembers({ hosts }: ClusterView): Iterable<Found> {
-  const urls = hosts.flatMap(
-    (host) => host.etcdVariable('ETCD_ADVERTISE_CLIENT_URLS')?.value.split(',') ?? [],
-  );
-  if (urls.length === 0) return;
-  const wanted = urls.sort().join(',');
+  const advertised = (host: HostView) =>
+    host.etcdVariable('ETCD_ADVERTISE_CLIENT_URLS')?.value.split(',') ?? [];
+  const all = hosts.flatMap(advertised).sort().join(',');
+  if (all === '') return;
   for (const host of hosts) {
     const flag = host.command('apiserver')?.flag('etcd-servers');
+    const wanted = advertised(host).sort().join(',') || all;
     if (flag === undefined || sorted(flag.value) === wanted) continue;
-    const message = `--etcd-servers=${flag.value} is not the list of what members advertise, ${wanted}`;
+    const [who, verb] = wanted === all ? ['members', 'advertise'] : ['the member of its host', 'advertises'];
+    const message = `--etcd-servers=${flag.value} is not what ${who} ${verb}, ${wanted}`;
     yield { host: host.name, file: flag.file, line: flag.line, message, fix: again };
   }
 }

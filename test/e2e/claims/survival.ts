@@ -39,23 +39,31 @@ export async function expectSurvival(
   const cut = nowSeconds();
   const cutTime = Date.now();
   await cutPower(lab, victim);
-  await eventually(`${title}: the endpoint serves`, mostSeconds, probe, 250);
-  expect(nowSeconds() - cut, 'seconds until the endpoint served').toBeLessThan(mostSeconds);
-  timer.note(`${title}: power cut to the endpoint serving`, cut, nowSeconds());
-  await eventually('the kubelets renew their leases', 45, async () => {
-    for (const node of workers) {
-      const { spec } = await getObject(asked, `lease/${node}`, '--namespace=kube-node-lease');
-      // Ten seconds are the kubelet's pause between renewals: this one was sent after the cut.
-      expect(Date.parse(String(spec.renewTime))).toBeGreaterThan(cutTime + 1000);
-    }
-  });
-  timer.note(`${title}: power cut to the kubelet's next lease`, cut, nowSeconds());
-  await meanwhile?.();
-  await startHost(lab, victim);
+  try {
+    await whileOff();
+  } finally {
+    // Whatever was found: the claims that follow are about a cluster that is whole.
+    await startHost(lab, victim);
+  }
   await eventually(`${victim} is healthy by its own account`, 90, () => expectHealthy(cluster, victim));
   timer.note(`${title}: power cut to all as before`, cut, nowSeconds());
   const after = await eventually('the nodes can be seen', 30, () => readiness(asked, workers));
   expect(after, 'the nodes have been Ready all the time').toEqual(before);
+
+  async function whileOff(): Promise<void> {
+    await eventually(`${title}: the endpoint serves`, mostSeconds, probe, 250);
+    expect(nowSeconds() - cut, 'seconds until the endpoint served').toBeLessThan(mostSeconds);
+    timer.note(`${title}: power cut to the endpoint serving`, cut, nowSeconds());
+    await eventually('the kubelets renew their leases', 45, async () => {
+      for (const node of workers) {
+        const { spec } = await getObject(asked, `lease/${node}`, '--namespace=kube-node-lease');
+        // Ten seconds are the kubelet's pause between renewals: this one was sent after the cut.
+        expect(Date.parse(String(spec.renewTime))).toBeGreaterThan(cutTime + 1000);
+      }
+    });
+    timer.note(`${title}: power cut to the kubelet's next lease`, cut, nowSeconds());
+    await meanwhile?.();
+  }
 }
 
 /** Throws unless install.sh on a host finds everything as it is to be. */

@@ -8,6 +8,7 @@ import {
   etcdClientUrl,
   etcdClientUrls,
   etcdPeerUrl,
+  etcdServerUrls,
   isIPv6Cluster,
   localApiServerUrl,
   loopbackAddresses,
@@ -106,6 +107,17 @@ test('members of etcd are named by address, in the order of the inventory', () =
     'https://192.0.2.2:2379',
     'https://192.0.2.3:2379',
   ]);
+});
+
+test('an API server asks the member of its host, or all where there is none', () => {
+  const cluster = clusterOf(`hosts:
+  - { name: m1, address: 192.0.2.1, roles: [etcd, control-plane] }
+  - { name: e2, address: 192.0.2.2, roles: [etcd] }
+  - { name: e3, address: 192.0.2.3, roles: [etcd] }
+  - { name: m4, address: 192.0.2.4, roles: [control-plane] }`);
+  const [stacked, , , alone] = cluster.hosts.map((host) => etcdServerUrls(cluster, host));
+  expect(stacked).toEqual(['https://192.0.2.1:2379']);
+  expect(alone).toEqual(['https://192.0.2.1:2379', 'https://192.0.2.2:2379', 'https://192.0.2.3:2379']);
 });
 
 describe('IPv6', () => {

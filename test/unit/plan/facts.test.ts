@@ -16,7 +16,7 @@ test('texts of a cluster with defaults', () => {
     certValidityHours: '8760',
     clusterName: 'kubernetes',
     dnsDomain: 'cluster.local',
-    etcdClientUrls: 'https://192.0.2.1:2379',
+    etcdServerUrls: 'https://192.0.2.1:2379',
     featureGates: '',
     logLevel: '2',
     nodeAddresses: '192.0.2.1',
@@ -39,7 +39,7 @@ test('texts of an IPv6 cluster', () => {
   expect(facts(undefined, ipv6Networks, oneIPv6Host).text).toMatchObject({
     address: '2001:db8::1',
     anyAddress: '::',
-    etcdClientUrls: 'https://[2001:db8::1]:2379',
+    etcdServerUrls: 'https://[2001:db8::1]:2379',
     nodeCIDRMaskSize: '64',
     podCIDR: 'fd00:244::/56',
     serviceCIDR: 'fd00:96::/112',

@@ -33,9 +33,7 @@ test('the API server listens on all addresses and names its own without brackets
   const env = textOf('/etc/kubernetes/apiserver');
   expect(env).toContain('--bind-address=::');
   expect(env).toContain('--advertise-address=2001:db8::a');
-  expect(env).toContain(
-    '--etcd-servers=https://[2001:db8::a]:2379,https://[2001:db8::b]:2379,https://[2001:db8::c]:2379',
-  );
+  expect(env).toContain('KUBE_ETCD_SERVERS="--etcd-servers=https://[2001:db8::a]:2379"');
   expect(env).toContain('--service-cluster-ip-range=fd00:96::/112');
 });
 
