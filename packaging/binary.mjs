@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { inject } from 'postject';
+import { compiledTemplates } from './templates.mjs';
 
 /** What a Node program that takes a blob contains; its last character tells whether it has one. */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
@@ -65,6 +66,7 @@ async function makeBlob(work) {
     define: { 'import.meta.url': '"file:///hardway/cli.js"' },
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [compiledTemplates()],
   });
   const settings = {
     // The blob holds this name: it must not be that of a temporary folder.

@@ -20,7 +20,7 @@ import { createPack, type PackedBundle, readInstallScript } from './pack.ts';
 /** Hosts under way at once: the turns of the event loop that packing takes are shared, and no more are in memory. */
 const concurrency = 4;
 
-/** What a report says of a host beside its bundle. */
+/** A host on its way into a bundle, as far as a report has to do with it. */
 export interface AssembledHost {
   readonly files: readonly RenderedFile[];
   readonly directories: readonly DirectorySpec[];
@@ -34,12 +34,18 @@ export interface Assembled {
   readonly bundles: readonly PackedBundle[];
   /** The same bundles as verify wants them. */
   readonly hosts: readonly HostBundle[];
-  readonly assembled: readonly AssembledHost[];
+}
+
+export interface AssemblyEvents {
+  /** Hears of each host in inventory order, before its bundle is packed. */
+  readonly onHost: (host: AssembledHost) => void;
+  /** Hears how many bundles are done. */
+  readonly onDone: (done: number) => void;
 }
 
 /**
  * Assembles every host of a cluster below an unfinished output folder, see
- * bundle/output.ts. `onDone` hears how many are done; the result is in inventory order.
+ * bundle/output.ts; the result is in inventory order.
  */
 export async function assemble(
   cluster: Cluster,
@@ -48,7 +54,7 @@ export async function assemble(
   images: readonly ImageArchive[],
   staging: string,
   pairs: PairReader,
-  onDone: (done: number) => void,
+  { onHost, onDone }: AssemblyEvents,
 ): Promise<Assembled> {
   const renderHost = createRenderer(pki, loadTemplates(templatesDir), new WeakMap(), pairs);
   const writeReview = createReviewWriter(staging);
@@ -64,23 +70,23 @@ export async function assemble(
   const pause = createPause();
   const bundles: PackedBundle[] = [];
   const hosts: HostBundle[] = [];
-  const assembled: AssembledHost[] = [];
   let done = 0;
   await forEachLimited(cluster.hosts, concurrency, async (host, index) => {
     const plan = planHost(cluster, host);
     const files = renderHost(plan);
     hosts[index] = hostBundleOf(plan, files);
     const entries = bundleEntries(plan, files, parts);
-    assembled[index] = {
+    // Jobs begin in the order of the hosts, and nothing was waited for yet.
+    onHost({
       files,
       directories: plan.directories,
       units: plan.units,
       manifest: entries.find(({ name }) => name === 'manifest')?.review.toString() ?? '',
-    };
+    });
     writeReview(host.name, entries);
     const [bundle] = await Promise.all([pack(host.name, entries), pause()]);
     bundles[index] = bundle;
     onDone(++done);
   });
-  return { bundles, hosts, assembled };
+  return { bundles, hosts };
 }

@@ -178,8 +178,10 @@ function swap(staging: string, target: string): void {
 
 /** Removes an old output; a large one behind the command's back, for it can take as long as a render. */
 function retire(previous: string): void {
+  if (!existsSync(previous)) return;
   const review = join(previous, 'review');
-  if (!existsSync(review) || readdirSync(review).length <= mostHostsRemovedAtOnce) removeTree(previous);
+  const hosts = existsSync(review) ? readdirSync(review).length : 0;
+  if (hosts <= mostHostsRemovedAtOnce) removeTree(previous);
   else spawn('rm', ['-rf', '--', previous], { stdio: 'ignore', detached: true }).unref();
 }
 

@@ -10,8 +10,8 @@ import { digestOf } from '../binaries/sums.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { createProgress } from '../cli/progress.ts';
-import { count, textTable } from '../cli/table.ts';
 import { mirrorObjection, openMirrorFix } from '../inventory/rules/binaries.ts';
+import { count, textTable } from '../lib/table.ts';
 import { binariesDirOf } from './binary-supply.ts';
 import { type InventoryOptions, readCluster } from './inventory.ts';
 

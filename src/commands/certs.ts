@@ -3,7 +3,7 @@
 import { kubernetesPki } from '../catalog/paths.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
-import { textTable } from '../cli/table.ts';
+import { textTable } from '../lib/table.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { type Certificate, type CertificateFacts, certificateFacts, daysLeft } from '../pki/certificate.ts';
 import { type ListedCertificate, type Listing, readStore } from '../pki/listing.ts';

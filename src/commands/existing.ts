@@ -1,8 +1,8 @@
 /** Reading copies of existing hosts for a command; what was taken for granted goes to standard error. */
 import { ArgumentError } from '../cli/failure.ts';
 import type { Io } from '../cli/io.ts';
-import { count } from '../cli/table.ts';
 import { escapeControls, maskUrls } from '../diagnostics/visible.ts';
+import { count } from '../lib/table.ts';
 import { parseVersion } from '../lib/version.ts';
 import { readTree, type TreeCluster } from '../tree/cluster.ts';
 import { findHosts, HostTreeError } from '../tree/find-hosts.ts';

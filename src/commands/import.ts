@@ -2,7 +2,6 @@
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import { ArgumentError } from '../cli/failure.ts';
 import type { CommonOptions, Io } from '../cli/io.ts';
-import { count } from '../cli/table.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { escapeControls, maskUrls } from '../diagnostics/visible.ts';
 import { differencesOn, type LeftOut } from '../import/differences.ts';
@@ -13,6 +12,7 @@ import { placeText } from '../import/stated.ts';
 import { storeFilesOf } from '../import/store-files.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { templatesDir } from '../lib/package-root.ts';
+import { count } from '../lib/table.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
 import { planHost } from '../plan/plan.ts';
 import { reviewTexts } from '../render/render.ts';

@@ -8,10 +8,10 @@ import { renderedVersion } from '../bundle/previous.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { createProgress } from '../cli/progress.ts';
-import { count, textTable } from '../cli/table.ts';
 import { versionStepProblems } from '../inventory/version-step.ts';
 import { keepHeapSmall } from '../lib/heap.ts';
 import { templatesDir } from '../lib/package-root.ts';
+import { count, textTable } from '../lib/table.ts';
 import type { PkiChange } from '../model/certificate.ts';
 import type { Cluster, Host } from '../model/cluster.ts';
 import type { ImageArchive } from '../model/image-archive.ts';
@@ -19,6 +19,7 @@ import { createPairReader } from '../pki/read-once.ts';
 import { openStore } from '../pki/store.ts';
 import { pkiRequest } from '../plan/certificates.ts';
 import { reportHtml } from '../report/html.ts';
+import { createNotes } from '../report/notes.ts';
 import { reportOf } from '../report/report.ts';
 import { clusterFactsOf } from '../verify/bundle.ts';
 import { ContradictionError } from '../verify/problem.ts';
@@ -124,13 +125,11 @@ export async function renderOutput(
     const binaries = supply.source === 'bundle' ? supply.archives : [];
     const images = await kit.addImages(read, output.staging);
     performance.mark('bundles');
-    const {
-      bundles: packed,
-      hosts,
-      assembled,
-    } = await assemble(cluster, pki, supply, images, output.staging, pairs, (done) =>
-      progress.update('bundles', done, cluster.hosts.length),
-    );
+    const notes = createNotes();
+    const { bundles: packed, hosts } = await assemble(cluster, pki, supply, images, output.staging, pairs, {
+      onHost: notes.add,
+      onDone: (done) => progress.update('bundles', done, cluster.hosts.length),
+    });
     performance.mark('verify');
     const facts = clusterFactsOf(cluster, io.now());
     const views = createViews(facts, hosts, pairs);
@@ -148,7 +147,7 @@ export async function renderOutput(
     ];
     output.writeTop('SHA256SUMS', sums.join(''));
     performance.mark('report');
-    const report = reportOf({ cluster, pki, bundles, view: views.ofAll(), assembled, findings });
+    const report = reportOf({ cluster, pki, bundles, view: views.ofAll(), notes, findings });
     output.writeTop('report.html', reportHtml(report, templatesDir));
     const rendered = { cluster, pkiDir, bundles, binaries, images, changes };
     await kit.finish(rendered, output.staging);

@@ -1,7 +1,7 @@
 /** `hardway validate`: every problem of an inventory at once. */
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
-import { count } from '../cli/table.ts';
+import { count } from '../lib/table.ts';
 import { type InventoryOptions, readInventory } from './inventory.ts';
 
 /** Runs the command; warnings alone do not fail it. */

@@ -4,8 +4,8 @@ import { BundleFolderError, type FoundBundle, findBundles, listedSums } from '..
 import { createInspector, type InspectedBundle, strangers } from '../bundle/inspect.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { CommonOptions, Io } from '../cli/io.ts';
-import { count, textTable } from '../cli/table.ts';
 import { maskSecrets } from '../diagnostics/visible.ts';
+import { count, textTable } from '../lib/table.ts';
 import type { Finding } from '../model/finding.ts';
 import { type HeldKey, keyMap } from '../verify/keys.ts';
 import { findingsText } from '../verify/text.ts';

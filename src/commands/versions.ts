@@ -3,7 +3,7 @@
 import { newestVersion } from '../catalog/releases.ts';
 import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { CommonOptions, Io } from '../cli/io.ts';
-import { textTable } from '../cli/table.ts';
+import { textTable } from '../lib/table.ts';
 import { type SupportedVersion, supportedVersions } from '../upgrade/versions.ts';
 
 /** Runs the command. */

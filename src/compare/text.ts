@@ -1,5 +1,5 @@
 /** A difference for a terminal. */
-import { textTable } from '../cli/table.ts';
+import { textTable } from '../lib/table.ts';
 import type { Difference } from './difference.ts';
 import { type Block, outlineOf, type Point } from './outline.ts';
 

@@ -3,10 +3,9 @@
  * syntax, and a context that throws on every name it does not have, also where
  * Handlebars' own strict mode does not look (helper arguments, #if, #each).
  */
-import { join } from 'node:path';
 import Handlebars from 'handlebars';
-import { readPackageFile } from '../lib/package-root.ts';
 import { remembered } from '../lib/remember.ts';
+import { loadTemplate } from '../lib/templates.ts';
 import * as quote from './quote.ts';
 
 export type Render = (context: object) => string;
@@ -18,26 +17,20 @@ export interface Templates {
   readonly reads: (name: string) => ReadonlySet<string>;
 }
 
-/** Templates of a folder, compiled when first asked for. */
+/** Templates of a folder, made functions when first asked for. */
 export function loadTemplates(folder: string): Templates {
-  const environment = createEnvironment(folder);
-  const compiled = new Map<string, { render: Render; reads: ReadonlySet<string> }>();
+  const environment = createEnvironment();
+  const known = new Map<string, { render: Render; reads: ReadonlySet<string> }>();
   const entry = (name: string) => {
-    const known = compiled.get(name) ?? compile(environment, folder, name);
-    compiled.set(name, known);
-    return known;
+    const found = known.get(name) ?? load(environment, folder, name);
+    known.set(name, found);
+    return found;
   };
   return { get: (name) => entry(name).render, reads: (name) => entry(name).reads };
 }
 
-/** Partials: templates whose name begins with an underscore and that stand in no file alone. */
-const partials = ['etc/kubernetes/_overrides'];
-
-function createEnvironment(folder: string): typeof Handlebars {
+function createEnvironment(): typeof Handlebars {
   const environment = Handlebars.create();
-  for (const name of partials) {
-    environment.registerPartial(name, readPartial(folder, name));
-  }
   environment.registerHelper({
     env: (value: unknown) => quote.envQuote(textOf(value)),
     envWords: (words: unknown) => quote.envWordsQuote(listOf(words).map(textOf)),
@@ -52,55 +45,16 @@ function createEnvironment(folder: string): typeof Handlebars {
   return environment;
 }
 
-const helpers = {
-  env: true,
-  envWords: true,
-  execArg: true,
-  json: true,
-  plain: true,
-  sh: true,
-  unitEnv: true,
-  unitText: true,
-  yaml: true,
-};
-
-function compile(environment: typeof Handlebars, folder: string, name: string) {
-  const text = readPackageFile(join(folder, name)).toString();
-  const template = environment.compile(text, {
-    strict: true,
-    noEscape: true,
-    preventIndent: true,
-    knownHelpers: helpers,
-    knownHelpersOnly: true,
-  });
+function load(environment: typeof Handlebars, folder: string, name: string) {
+  const { fill, names } = loadTemplate(environment, 'configuration', folder, name);
   const render: Render = (context) => {
     try {
-      return template(guarded(context, ''));
+      return fill(guarded(context, ''));
     } catch (error) {
       throw new Error(`templates/${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  return { render, reads: namesIn(folder, text) };
-}
-
-/** First names of all paths, those in partials included; those inside #each that belong to an item do no harm. */
-function namesIn(folder: string, text: string): ReadonlySet<string> {
-  const names = new Set<string>();
-  const visitor = new Handlebars.Visitor();
-  visitor.PathExpression = ({ original, parts, data }) => {
-    if (partials.includes(original)) {
-      for (const name of namesIn(folder, readPartial(folder, original))) names.add(name);
-    }
-    const [first, second] = parts.map(String);
-    const name = data && first === 'root' ? second : first;
-    if (name !== undefined) names.add(name);
-  };
-  visitor.accept(Handlebars.parse(text));
-  return names;
-}
-
-function readPartial(folder: string, name: string): string {
-  return readPackageFile(join(folder, `${name}.hbs`)).toString();
+  return { render, reads: names };
 }
 
 /** Wrapped values, since hosts share most of them; the path of the first use names them all. */

@@ -11,9 +11,6 @@ import { readPackageFile } from '../lib/package-root.ts';
 import type { Report } from './report.ts';
 import { dayOf, timelineOf } from './timeline.ts';
 
-/** Templates of the page's sections. */
-const partials = ['overview', 'topology', 'hosts', 'pki', 'settings', 'hardening', 'ports', 'keys'] as const;
-
 /** Parts of the page's script, in the order in which they run. */
 const scripts = [
   'data',
@@ -34,7 +31,7 @@ const early = "document.documentElement.classList.add('scripted');";
 /** The page of a report. */
 export function reportHtml(report: Report, templatesDir: string): string {
   const read = (name: string) => readPackageFile(join(templatesDir, '_report', name)).toString();
-  return fillMarkup(templatesDir, 'page.html.hbs', pageValues(report, read), partials);
+  return fillMarkup(templatesDir, 'page.html.hbs', pageValues(report, read));
 }
 
 /** Everything that the templates read; `read` gives a file beside them. */

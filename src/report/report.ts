@@ -3,7 +3,6 @@
  * one value out. Nothing secret gets in: files come in the form of the review tree. No clock is asked,
  * so that the same inventory and PKI give the same report.
  */
-import type { AssembledHost } from '../assembly/assemble.ts';
 import { readInstallScript } from '../assembly/pack.ts';
 import type { AuditedHost } from '../audit/scope.ts';
 import { roleOfDaemon } from '../catalog/daemons.ts';
@@ -21,8 +20,9 @@ import { type Connection, connectionsOf, type RoleListener } from './connections
 import { addressesOf, type PortRow, portRows } from './firewall.ts';
 import { type SettingTable, settingTables } from './flags.ts';
 import { type ReportedAudit, reportedAudit } from './hardening.ts';
+import type { HostNote, ReportNotes } from './notes.ts';
 import { type KeyRow, keyRows, type ReportedAuthority, reportedPki } from './pki.ts';
-import { type ClusterTexts, clusterTexts } from './texts.ts';
+import type { ClusterTexts } from './texts.ts';
 import { type Picture, pictureOf } from './topology.ts';
 
 /** A bundle as the report names it. */
@@ -39,7 +39,7 @@ export interface ReportInput {
   readonly bundles: readonly ReportedBundle[];
   /** The bundles as the verification has read them. */
   readonly view: ClusterView;
-  readonly assembled: readonly AssembledHost[];
+  readonly notes: ReportNotes;
   readonly findings: readonly Finding[];
 }
 
@@ -79,7 +79,8 @@ export interface Report {
 
 /** The report of a render. */
 export function reportOf(input: ReportInput): Report {
-  const { cluster, pki, assembled, findings } = input;
+  const { cluster, pki, notes, findings } = input;
+  const { texts } = notes;
   const classes = hostClasses(cluster);
   const views = classes.flatMap(({ first }) => input.view.hosts[first] ?? []);
   const listeners = views.flatMap((view) =>
@@ -87,9 +88,8 @@ export function reportOf(input: ReportInput): Report {
       listenersOf(view).flatMap((one) => (roleOfDaemon[one.daemon] === role ? [{ ...one, role }] : [])),
     ),
   );
-  const secrets = classes.map(({ first }) => secretFilesOf(assembled[first] ?? { files: [] }));
+  const secrets = classes.map(({ first }) => notes.hosts[first]?.secretFiles ?? new Set<string>());
   const connections = connectionsOf(cluster, listeners);
-  const texts = clusterTexts(assembled);
   const { kubernetesMinor, etcdMinor } = input.view.facts;
   const roles = roleNames.map((name) => ({ name, count: countOf(cluster, name) }));
   return {
@@ -98,7 +98,7 @@ export function reportOf(input: ReportInput): Report {
     kubernetes: cluster.kubernetes.version,
     facts: factsOf(cluster),
     roles: roles.filter(({ count }) => count > 0),
-    hosts: cluster.hosts.map((host, index) => reportedHost(host, assembled[index], input.bundles[index])),
+    hosts: cluster.hosts.map((host, index) => reportedHost(host, notes.hosts[index], input.bundles[index])),
     texts,
     connections,
     picture: pictureOf(cluster, connections),
@@ -124,16 +124,11 @@ export function reportOf(input: ReportInput): Report {
   };
 }
 
-function auditedHost({ view, assembled }: ReportInput, index: number): AuditedHost[] {
-  const [host, other] = [view.hosts[index], assembled[index]];
+function auditedHost({ view, notes }: ReportInput, index: number): AuditedHost[] {
+  const [host, other] = [view.hosts[index], notes.hosts[index]];
   return host === undefined || other === undefined
     ? []
     : [{ bundle: host.bundle, directories: other.directories }];
-}
-
-/** The files of a host that have a form without secrets: what stands in them is not shown as it is. */
-function secretFilesOf({ files }: Pick<AssembledHost, 'files'>): ReadonlySet<string> {
-  return new Set(files.filter(({ content, review }) => content !== review).map(({ path }) => path));
 }
 
 function countOf(cluster: Cluster, role: Role): number {
@@ -142,7 +137,7 @@ function countOf(cluster: Cluster, role: Role): number {
 
 function reportedHost(
   host: Host,
-  assembled: AssembledHost | undefined,
+  note: HostNote | undefined,
   bundle: ReportedBundle | undefined,
 ): ReportedHost {
   return {
@@ -153,7 +148,7 @@ function reportedHost(
     arch: host.arch,
     labels: Object.entries(host.labels).map(([key, value]) => `${key}=${value}`),
     taints: host.taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`),
-    units: (assembled?.units ?? []).map(({ name }) => name),
+    units: note?.units ?? [],
     sha256: bundle?.sha256 ?? '',
   };
 }

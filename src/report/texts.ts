@@ -43,7 +43,7 @@ export interface ClusterTexts {
 
 /** The first host of a kind, and its texts by line. */
 interface First {
-  readonly host: AssembledHost;
+  readonly host: RenderedTexts;
   readonly sources: readonly Source[];
   readonly lines: readonly (readonly string[])[];
   readonly kind: Kind;
@@ -52,8 +52,11 @@ interface First {
 /** A text's buffer or string itself: many hosts share one. */
 type Source = Buffer | string;
 
-/** The texts of hosts, those in the review tree: nothing secret is in them. */
-export function clusterTexts(hosts: readonly AssembledHost[]): ClusterTexts {
+/** The texts of hosts that are added one after another, those in the review tree: nothing secret is in them. */
+export function createTexts(): {
+  readonly found: ClusterTexts;
+  readonly add: (host: RenderedTexts) => void;
+} {
   const texts: string[] = [];
   const known = new Map<string, number>();
   const indexOf = (text: string) => {
@@ -62,18 +65,25 @@ export function clusterTexts(hosts: readonly AssembledHost[]): ClusterTexts {
     return index;
   };
   const firsts: First[] = [];
-  const found = hosts.map((host): HostTexts => {
+  const kinds: Kind[] = [];
+  const hosts: HostTexts[] = [];
+  const textsOf = (host: RenderedTexts): HostTexts => {
     const kind = firsts.findIndex((first) => areAlike(first.host, host));
-    const first = firsts[kind];
-    if (first !== undefined) return { kind, own: ownTexts(first, sourcesOf(host)) };
-    firsts.push(firstOf(host, indexOf));
-    return { kind: firsts.length - 1, own: {} };
-  });
-  return { texts, kinds: firsts.map(({ kind }) => kind), hosts: found };
+    const known = firsts[kind];
+    if (known !== undefined) return { kind, own: ownTexts(known, sourcesOf(host)) };
+    const first = firstOf(host, indexOf);
+    firsts.push(first);
+    kinds.push(first.kind);
+    return { kind: kinds.length - 1, own: {} };
+  };
+  return { found: { texts, kinds, hosts }, add: (host) => hosts.push(textsOf(host)) };
 }
 
+/** What the texts of a host are taken from. */
+type RenderedTexts = Pick<AssembledHost, 'files' | 'manifest'>;
+
 /** Whether two hosts have the same files at the same places. */
-function areAlike(left: AssembledHost, right: AssembledHost): boolean {
+function areAlike(left: RenderedTexts, right: RenderedTexts): boolean {
   if (left.files.length !== right.files.length) return false;
   return left.files.every((file, index) => {
     const other = right.files[index];
@@ -89,7 +99,7 @@ function areAlike(left: AssembledHost, right: AssembledHost): boolean {
   });
 }
 
-function firstOf(host: AssembledHost, indexOf: (text: string) => number): First {
+function firstOf(host: RenderedTexts, indexOf: (text: string) => number): First {
   const sources = sourcesOf(host);
   const texts = sources.map(String);
   const files = host.files.flatMap(({ path, mode, owner, group, services, certificateText }) => {
@@ -113,7 +123,7 @@ function beside(path: string): Pick<KindFile, 'path' | 'access' | 'services'> {
 }
 
 /** Files as they lie below `review/HOST/rootfs`, certificates' text forms beside them, and the manifest. */
-function sourcesOf({ files, manifest }: AssembledHost): Source[] {
+function sourcesOf({ files, manifest }: RenderedTexts): Source[] {
   const sources: Source[] = [];
   for (const { review, certificateText } of files) {
     sources.push(review);
@@ -147,13 +157,18 @@ function editsOf(base: readonly string[], text: string): Edits | undefined {
     const isSame = text.startsWith(line, start) && text.charCodeAt(start + line.length) === newline;
     const end = isSame ? start + line.length : text.indexOf('\n', start);
     if (end < 0) return text;
-    if (!isSame) edits.push(index, text.slice(start, end));
+    if (!isSame) edits.push(index, detached(text.slice(start, end)));
     start = end + 1;
   }
   if (text.includes('\n', start)) return text;
   const end = text.slice(start);
-  if (end !== base[last]) edits.push(last, end);
+  if (end !== base[last]) edits.push(last, detached(end));
   return edits.length === 0 ? undefined : edits;
+}
+
+/** A copy: to V8 a slice is a place in the whole text, which it would keep alive. */
+function detached(slice: string): string {
+  return Buffer.from(slice).toString();
 }
 
 const newline = 10;

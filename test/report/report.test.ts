@@ -139,7 +139,7 @@ describe('hosts that are alike', () => {
     const { kubernetesMinor, etcdMinor } = input.view.facts;
     const bundles = input.view.hosts.map(({ bundle }, index) => ({
       bundle,
-      directories: input.assembled[index]?.directories ?? [],
+      directories: input.notes.hosts[index]?.directories ?? [],
     }));
     const installScript = readInstallScript().toString();
     const whole = auditCluster({ kubernetesMinor, etcdMinor, bundles, installScript }, 'all');
@@ -173,7 +173,7 @@ describe('hosts that are alike', () => {
 
 describe('the page', () => {
   test('has the files of every host as the review tree has them', async () => {
-    const { report, input } = await reportFor(tokens);
+    const { report, assembled } = await reportFor(tokens);
     const context = vm.createContext({ page: reportHtml(report, templatesDir) });
     vm.runInContext(
       `const document = { getElementById: () => ({ textContent: /id="data">(.*?)<\\/script>/s.exec(page)[1] }) };
@@ -182,7 +182,7 @@ describe('the page', () => {
       context,
     );
     for (const [index, host] of tokens.hosts.entries()) {
-      const { files = [], manifest = '' } = input.assembled[index] ?? {};
+      const { files = [], manifest = '' } = assembled[index] ?? {};
       const expected = files.flatMap(({ path, review, certificateText }) => [
         [path, review.toString()],
         ...(certificateText === undefined ? [] : [[`${path}.txt`, certificateText]]),

@@ -1,4 +1,5 @@
 /** The report of a cluster, made in memory as a render makes it. */
+import type { AssembledHost } from '../../src/assembly/assemble.ts';
 import { programsOf } from '../../src/binaries/programs.ts';
 import { manifestText } from '../../src/bundle/manifest.ts';
 import { templatesDir } from '../../src/lib/package-root.ts';
@@ -7,6 +8,7 @@ import type { Cluster } from '../../src/model/cluster.ts';
 import { planHost } from '../../src/plan/plan.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { loadTemplates } from '../../src/render/template.ts';
+import { createNotes } from '../../src/report/notes.ts';
 import { type Report, type ReportInput, reportOf } from '../../src/report/report.ts';
 import { clusterFactsOf, hostBundleOf } from '../../src/verify/bundle.ts';
 import { verifyCluster } from '../../src/verify/verify.ts';
@@ -16,6 +18,7 @@ import { pkiOf } from './clusters.ts';
 export interface Reported {
   readonly pki: Pki;
   readonly input: ReportInput;
+  readonly assembled: readonly AssembledHost[];
   readonly report: Report;
 }
 
@@ -31,6 +34,8 @@ export async function reportFor(cluster: Cluster, given?: Pki): Promise<Reported
     const { directories, units } = plan;
     return { bundle: hostBundleOf(plan, files), assembled: { files, directories, units, manifest } };
   });
+  const notes = createNotes();
+  for (const { assembled } of made) notes.add(assembled);
   const facts = clusterFactsOf(cluster, new Date());
   const view = viewOf(
     facts,
@@ -45,11 +50,11 @@ export async function reportFor(cluster: Cluster, given?: Pki): Promise<Reported
       sha256: host.name.padEnd(64, '0').slice(0, 64),
     })),
     view,
-    assembled: made.map(({ assembled }) => assembled),
+    notes,
     findings: verifyCluster(
       facts,
       made.map(({ bundle }) => bundle),
     ),
   };
-  return { pki, input, report: reportOf(input) };
+  return { pki, input, assembled: made.map(({ assembled }) => assembled), report: reportOf(input) };
 }

@@ -1,5 +1,5 @@
 /** An audit as text: the sums first, then what fails, by check. */
-import { count } from '../../cli/table.ts';
+import { count } from '../../lib/table.ts';
 import { fixOf } from '../fix.ts';
 import {
   type Audit,

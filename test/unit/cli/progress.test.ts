@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createProgress, progressLine } from '../../../src/cli/progress.ts';
-import { count, textTable } from '../../../src/cli/table.ts';
+import { count, textTable } from '../../../src/lib/table.ts';
 import { memoryIo } from '../../support/io.ts';
 
 describe('progressLine', () => {

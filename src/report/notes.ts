@@ -1,0 +1,42 @@
+/**
+ * What a report keeps of hosts while they are rendered. Thousands of them do not fit into memory with all
+ * their texts: each is noted and let go.
+ */
+import type { AssembledHost } from '../assembly/assemble.ts';
+import { remembered } from '../lib/remember.ts';
+import type { DirectorySpec } from '../model/file.ts';
+import { type ClusterTexts, createTexts } from './texts.ts';
+
+export interface HostNote {
+  readonly directories: readonly DirectorySpec[];
+  readonly units: readonly string[];
+  /** Paths of files that have a form without secrets: what stands in them is not shown as it is. */
+  readonly secretFiles: ReadonlySet<string>;
+}
+
+export interface ReportNotes {
+  /** In inventory order. */
+  readonly hosts: readonly HostNote[];
+  readonly texts: ClusterTexts;
+}
+
+/** Notes that grow with each host; hosts are added in inventory order. */
+export function createNotes(): ReportNotes & { readonly add: (host: AssembledHost) => void } {
+  const texts = createTexts();
+  const hosts: HostNote[] = [];
+  // Hosts of a kind have one and the same set.
+  const setOf = remembered((paths: string): ReadonlySet<string> => new Set(paths.split('\n')));
+  return {
+    hosts,
+    texts: texts.found,
+    add: (host) => {
+      texts.add(host);
+      const secretFiles = host.files.filter(({ content, review }) => content !== review);
+      hosts.push({
+        directories: host.directories,
+        units: host.units.map(({ name }) => name),
+        secretFiles: setOf(secretFiles.map(({ path }) => path).join('\n')),
+      });
+    },
+  };
+}
