@@ -5,9 +5,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -37,7 +39,7 @@ const ownNames = new Set([
 export interface Output {
   /** Where the new output is made, see host-writer.ts. */
   readonly staging: string;
-  readonly writeTop: (name: 'SHA256SUMS' | 'report.html', content: string) => void;
+  readonly writeTop: (name: 'SHA256SUMS' | 'report.html', content: string | Generator<string>) => void;
   /** Puts the new output in place of the old one. */
   readonly commit: () => void;
   /** Removes what was written; the old output is untouched. */
@@ -71,10 +73,20 @@ export function beginOutput(out: string, pkiDir: string): Output {
   writeFileSync(join(staging, '.gitignore'), '/bundles/\n/binaries/\n', { mode: 0o644 });
   return {
     staging,
-    writeTop: (name, content) => writeFileSync(join(staging, name), content, { mode: 0o644 }),
+    writeTop: (name, content) =>
+      writePieces(join(staging, name), typeof content === 'string' ? [content] : content),
     commit: () => swap(staging, target),
     discard: () => rmSync(staging, { recursive: true, force: true }),
   };
+}
+
+function writePieces(path: string, pieces: Iterable<string>): void {
+  const file = openSync(path, 'w', 0o644);
+  try {
+    for (const piece of pieces) writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The path without symbolic links, as far as it exists. */

@@ -28,11 +28,22 @@ const scripts = [
 /** Runs before anything is laid out: only the first section is, until the page's script has chosen one. */
 const early = "document.documentElement.classList.add('scripted');";
 
-/** The page of a report. */
-export function reportHtml(report: Report, templatesDir: string): string {
+/**
+ * The page of a report in pieces, which follow one another: that of thousands of hosts is tens of
+ * megabytes, nearly all of it data.
+ */
+export function* reportHtml(report: Report, templatesDir: string): Generator<string> {
   const read = (name: string) => readPackageFile(join(templatesDir, '_report', name)).toString();
-  return fillMarkup(templatesDir, 'page.html.hbs', pageValues(report, read));
+  const page = fillMarkup(templatesDir, 'page.html.hbs', pageValues(report, read));
+  const [before = '', after, ...more] = page.split(placeOfData);
+  if (after === undefined || more.length > 0) throw new Error('the page has one place for its data');
+  yield before;
+  yield* inertJson(report);
+  yield after;
 }
+
+/** Stands in the page for the data: no name, path or text of an inventory has a control character. */
+const placeOfData = '\u0000data\u0000';
 
 /** Everything that the templates read; `read` gives a file beside them. */
 function pageValues(report: Report, read: (name: string) => string) {
@@ -45,7 +56,7 @@ function pageValues(report: Report, read: (name: string) => string) {
     early,
     script,
     policy: `default-src 'none'; img-src data:; style-src '${sourceHash(style)}'; script-src '${sourceHash(early)}' '${sourceHash(script)}'; base-uri 'none'; form-action 'none'`,
-    data: inertJson(dataOf(report)),
+    data: placeOfData,
   };
 }
 
@@ -54,10 +65,17 @@ function sourceHash(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
-/** JSON that no HTML parser finds an end or a comment in. */
-function inertJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c');
+/** The data as JSON that no HTML parser finds an end or a comment in; the hosts come in pieces. */
+function* inertJson(report: Report): Generator<string> {
+  const { hosts, ...others } = dataOf(report);
+  const inert = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
+  yield `${inert(others).slice(0, -1)},"hosts":[`;
+  for (let start = 0; start < hosts.length; start += hostsInPiece)
+    yield `${start === 0 ? '' : ','}${inert(hosts.slice(start, start + hostsInPiece)).slice(1, -1)}`;
+  yield ']}';
 }
+
+const hostsInPiece = 100;
 
 /** What the page's script shows on demand, see page/data.js. */
 export function dataOf(report: Report) {

@@ -6,12 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadInventory } from '../../src/inventory/load.ts';
-import { templatesDir } from '../../src/lib/package-root.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
-import { reportHtml } from '../../src/report/html.ts';
 import { projectRoot, temporaryFolder } from '../support/cli.ts';
 import { clusterOf, manyHosts } from '../support/clusters.ts';
-import { reportFor } from '../support/report.ts';
+import { pageOf, reportFor } from '../support/report.ts';
 import { canRun, findProgram } from '../support/requirements.ts';
 
 const program = findProgram('chromium');
@@ -32,7 +30,7 @@ const pages = { six: '', thousand: '', evil: '' };
 async function writePage(name: string, cluster: Cluster): Promise<string> {
   const { report } = await reportFor(cluster);
   const file = join(folder, `${name}.html`);
-  writeFileSync(file, reportHtml(report, templatesDir));
+  writeFileSync(file, pageOf(report));
   return pathToFileURL(file).href;
 }
 

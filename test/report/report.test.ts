@@ -9,10 +9,10 @@ import { certificates } from '../../src/catalog/certificates.ts';
 import { connections } from '../../src/catalog/connections.ts';
 import { templatesDir } from '../../src/lib/package-root.ts';
 import { hostClasses } from '../../src/report/classes.ts';
-import { type ReportData, reportHtml } from '../../src/report/html.ts';
+import type { ReportData } from '../../src/report/html.ts';
 import { listenersOf } from '../../src/verify/checks/ports.ts';
 import { clusterOf, fiveHosts, manyClusters, oneHost } from '../support/clusters.ts';
-import { reportFor } from '../support/report.ts';
+import { pageOf, reportFor } from '../support/report.ts';
 
 const read = (name: string) => readFileSync(join(templatesDir, '_report', name), 'utf8');
 
@@ -174,7 +174,7 @@ describe('hosts that are alike', () => {
 describe('the page', () => {
   test('has the files of every host as the review tree has them', async () => {
     const { report, assembled } = await reportFor(tokens);
-    const context = vm.createContext({ page: reportHtml(report, templatesDir) });
+    const context = vm.createContext({ page: pageOf(report) });
     vm.runInContext(
       `const document = { getElementById: () => ({ textContent: /id="data">(.*?)<\\/script>/s.exec(page)[1] }) };
       ${read('page/dom.js')}\n${read('page/data.js')}
@@ -194,7 +194,7 @@ describe('the page', () => {
 
   test('holds no secret', async () => {
     const { report, pki } = await reportFor(tokens);
-    const html = reportHtml(report, templatesDir);
+    const html = pageOf(report);
     const pairs = [...Object.values(pki.authorities), ...pki.certificates.values(), pki.serviceAccount];
     const pems = pairs.map(({ privateKeyPem }) => privateKeyPem);
     const secrets = [
@@ -213,7 +213,7 @@ describe('the page', () => {
 
   test('has nothing from elsewhere, and a policy that allows no more than its own script and style', async () => {
     const { report } = await reportFor(tokens);
-    const html = reportHtml(report, templatesDir);
+    const html = pageOf(report);
     expect(html).not.toMatch(
       /<link(?! rel="icon" href="data:,")|<img|<iframe|\ssrc=|@import|javascript:|\son[a-z]+="/i,
     );
@@ -240,16 +240,13 @@ describe('the page', () => {
     const evil = `</script><img src=x onerror=alert(1)>"'\`{{this}}<!--`;
     const { report } = await reportFor(clusterOf(oneHost));
     const [host] = report.hosts;
-    const html = reportHtml(
-      {
-        ...report,
-        name: evil,
-        hosts: host === undefined ? [] : [{ ...host, labels: [evil], fqdn: evil }],
-        facts: [{ name: evil, value: evil }],
-        texts: { ...report.texts, texts: report.texts.texts.map(() => evil) },
-      },
-      templatesDir,
-    );
+    const html = pageOf({
+      ...report,
+      name: evil,
+      hosts: host === undefined ? [] : [{ ...host, labels: [evil], fqdn: evil }],
+      facts: [{ name: evil, value: evil }],
+      texts: { ...report.texts, texts: report.texts.texts.map(() => evil) },
+    });
     expect(html).not.toContain('<img');
     expect(html.match(/<\/script/g)).toHaveLength(3);
     expect(html).not.toContain('<!--');
@@ -261,7 +258,7 @@ describe('the page', () => {
   test('is the same each time', async () => {
     const { report, pki } = await reportFor(tokens);
     const again = await reportFor(tokens, pki);
-    expect(reportHtml(again.report, templatesDir)).toBe(reportHtml(report, templatesDir));
+    expect(pageOf(again.report)).toBe(pageOf(report));
   });
 
   test('names every private key of this way to join, and no other', async () => {

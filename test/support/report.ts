@@ -8,6 +8,7 @@ import type { Cluster } from '../../src/model/cluster.ts';
 import { planHost } from '../../src/plan/plan.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { loadTemplates } from '../../src/render/template.ts';
+import { reportHtml } from '../../src/report/html.ts';
 import { createNotes } from '../../src/report/notes.ts';
 import { type Report, type ReportInput, reportOf } from '../../src/report/report.ts';
 import { clusterFactsOf, hostBundleOf } from '../../src/verify/bundle.ts';
@@ -57,4 +58,9 @@ export async function reportFor(cluster: Cluster, given?: Pki): Promise<Reported
     ),
   };
   return { pki, input, assembled: made.map(({ assembled }) => assembled), report: reportOf(input) };
+}
+
+/** The page of a report as it is written. */
+export function pageOf(report: Report): string {
+  return [...reportHtml(report, templatesDir)].join('');
 }
