@@ -1,6 +1,5 @@
 /** The lines of a host's /etc/hosts that a bundle brings. */
 import { hostsFile } from '../catalog/paths.ts';
-import { rememberedByObject } from '../lib/remember.ts';
 import type { HostView } from './view.ts';
 
 export interface HostsLine {
@@ -15,12 +14,13 @@ export function hostsLines(host: HostView): readonly HostsLine[] {
   return file === undefined ? [] : linesIn(file.content);
 }
 
-const linesIn = rememberedByObject((content: Buffer): readonly HostsLine[] =>
-  content
+/** Not remembered: nearly every host has lines of its own, and two checks ask once each. */
+function linesIn(content: Buffer): readonly HostsLine[] {
+  return content
     .toString()
     .split('\n')
     .flatMap((text, index) => {
       const [address = '', ...names] = text.replace(/#.*/, '').trim().split(/\s+/);
       return address === '' ? [] : [{ address, names, line: index + 1 }];
-    }),
-);
+    });
+}
