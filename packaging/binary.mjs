@@ -85,7 +85,7 @@ async function makeBlob(work) {
 /** The files that the command reads at run time, by their path below the package's root. */
 function assets() {
   const templates = readdirSync(join(root, 'templates'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.hbs'))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
   return Object.fromEntries(['package.json', ...templates].sort().map((name) => [name, join(root, name)]));
 }

@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -20,14 +20,17 @@ const folders = [
 export function compiledTemplates() {
   return {
     name: 'compiled-templates',
-    setup({ onLoad, onResolve }) {
+    setup({ onEnd, onLoad, onResolve }) {
+      let isReplaced = false;
       onResolve({ filter: /^handlebars$/ }, () => ({
         path: join(root, 'node_modules/handlebars/dist/cjs/handlebars.runtime.js'),
       }));
-      onLoad({ filter: /\/src\/lib\/template-functions\.ts$/ }, async () => ({
-        contents: moduleOf(await functions()),
-        loader: 'js',
-      }));
+      onLoad({ filter: /[\\/]src[\\/]lib[\\/]template-functions\.ts$/ }, async () => {
+        isReplaced = true;
+        return { contents: moduleOf(await functions()), loader: 'js' };
+      });
+      // Without it the command would ask for a compiler that it does not have.
+      onEnd(() => (isReplaced ? {} : { errors: [{ text: 'no module asked for the functions of templates' }] }));
     },
   };
 }
@@ -44,7 +47,8 @@ async function functions() {
 }
 
 function namesIn(folder) {
-  return readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.hbs')).sort();
+  const names = readdirSync(folder, { recursive: true }).map((name) => name.replaceAll(sep, '/'));
+  return names.filter((name) => name.endsWith('.hbs')).sort();
 }
 
 /** The compiler out of the sources, so that tests and built commands have one and the same. */

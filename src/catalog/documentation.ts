@@ -41,7 +41,7 @@ export const inventoryKeyOfFact: Readonly<Record<string, string>> = {
   certValidityHours: 'pki.certValidityDays',
   clusterName: 'cluster.name',
   dnsDomain: 'cluster.dnsDomain',
-  etcdServerUrls: 'hosts[].address',
+  etcdServerUrls: 'hosts[].roles, hosts[].address',
   featureGates: 'kubernetes.featureGates',
   logLevel: 'kubernetes.logLevel',
   nodeAddresses: 'hosts[].address',

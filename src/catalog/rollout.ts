@@ -19,11 +19,11 @@ const newAuthority =
 // biome-ignore format: a table
 export const risks: readonly RiskRow[] = [
   // etcd
-  { event: 'added etcd', level: 'danger', text: '{hosts}: new among the etcd members. Growing a running etcd is not supported yet: these bundles would start a second, empty one; install them only if the cluster is new. Quorum would go from {quorumBefore} of {membersBefore} to {quorum} of {members}' },
-  { event: 'removed etcd', level: 'danger', text: '{hosts}: no etcd member any more. Take it out first, on a member that stays: etcdctl member remove ID. Until then it counts: quorum is {quorumBefore} of {membersBefore}, afterwards {quorum} of {members}' },
+  { event: 'added etcd', level: 'danger', text: '{hosts}: new among the etcd members. Growing a running etcd is not supported yet: these bundles would start a second, empty one; install them only if the cluster is new; an API server on such a host would ask that one alone. Quorum would go from {quorumBefore} of {membersBefore} to {quorum} of {members}' },
+  { event: 'removed etcd', level: 'danger', text: '{hosts}: no etcd member any more. Take it out first, on a member that stays: etcdctl member remove ID. One that stays a control plane serves nothing from then until its new bundle is installed, and keeps its clients: systemctl stop kube-apiserver there before, and install it right after. Until then it counts: quorum is {quorumBefore} of {membersBefore}, afterwards {quorum} of {members}' },
   { event: 'variable ETCD_DATA_DIR', level: 'danger', text: 'etcd looks for its data elsewhere: a member that finds none does not come up or begins empty; move the data first, one member at a time' },
   { event: 'variable ETCD_INITIAL_CLUSTER', level: 'note', text: 'etcd reads its list of first members only while its data folder is empty: running members keep theirs (etcdctl member list)' },
-  { event: 'restarts etcd.service', level: 'care', text: 'etcd restarts: one member at a time, each healthy before the next (etcdctl endpoint health); {quorum} of {members} members must be up at any moment' },
+  { event: 'restarts etcd.service', level: 'care', text: 'etcd restarts: one member at a time, each healthy before the next (etcdctl endpoint health), and on a control plane its API server (kubectl get --raw /readyz), which serves nothing meanwhile; {quorum} of {members} members must be up at any moment' },
 
   // what the cluster rests on
   { event: `changed ${paths.kubernetesPki}/ca.crt`, level: 'danger', text: `kubernetes-ca: ${newAuthority}` },

@@ -47,14 +47,14 @@ export function maskSecrets(text: string): string {
 
 /** The text with users and passwords in URLs blotted out, and nothing else. */
 export function maskUrls(text: string): string {
-  return text.replace(/:\/\/[^\s"']+/g, maskUserinfo);
+  return text.replace(/\/\/[^\s"']+/g, maskUserinfo);
 }
 
-/** The user and password of a URL blotted out: everything from `://` to the last `@`. */
+/** The user and password of a URL blotted out, its colon forgotten or not: everything from `//` to the last `@`. */
 export function maskUserinfo(text: string): string {
-  const start = text.indexOf('://') + 3;
+  const start = text.indexOf('//') + 2;
   const end = text.lastIndexOf('@');
-  return start < 3 || end < start
+  return start < 2 || end < start
     ? text
     : text.slice(0, start) + blot(text.slice(start, end)) + text.slice(end);
 }

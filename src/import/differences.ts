@@ -1,5 +1,4 @@
 /** Flags and fields of existing hosts that a render would not have: what `components` of an inventory is for. */
-
 import { programs } from '../catalog/daemons.ts';
 import { type ConfigurableKey, flagsOf } from '../catalog/flags/flags.ts';
 import { indispensableFlags, ownedFields, ownedFlags } from '../catalog/flags/owned.ts';

@@ -28,22 +28,27 @@ export function storeFilesOf({ view }: TreeCluster): StoreFiles {
   const said = view.hosts.flatMap((host) =>
     authorityFlags(host).flatMap(([stem, path]) => (path === undefined ? [] : storedFiles(host, stem, path))),
   );
-  const targets = [...new Set(said.map(({ target }) => target))];
-  const found = targets.map((target) => ({
-    target,
-    told: agreed(said.filter((one) => one.target === target)),
-  }));
+  const stems = [...new Set(said.map(({ stem }) => stem))];
+  // A certificate and its key stand or fall together: of another host's certificate it would be the wrong key.
+  const found = stems.map((stem) => said.filter((one) => one.stem === stem));
   return {
-    files: found.flatMap(({ target, told }) =>
-      told.kind === 'told' ? [{ target, host: told.place.host, file: told.place.file }] : [],
-    ),
+    files: found.filter((own) => agreed(own).kind === 'told').flatMap(firstOfEach),
     shared: sharedTargets(said.filter(({ target }) => target.endsWith('.crt'))),
-    conflicts: found.flatMap(({ target, told }) =>
-      told.kind === 'conflict'
-        ? [`${target}: ${told.said.map(({ place }) => placeText(place)).join(', ')}`]
-        : [],
-    ),
+    conflicts: found.flatMap((own) => {
+      const told = agreed(own);
+      if (told.kind !== 'conflict') return [];
+      return [`${own[0]?.target}: ${told.said.map(({ place }) => placeText(place)).join(', ')}`];
+    }),
   };
+}
+
+/** The first host's file for each name in the store. */
+function firstOfEach(said: readonly StoredFile[]): AuthorityFile[] {
+  const targets = [...new Set(said.map(({ target }) => target))];
+  return targets.flatMap((target) => {
+    const first = said.find((one) => one.target === target);
+    return first === undefined ? [] : [{ target, host: first.place.host, file: first.place.file }];
+  });
 }
 
 function sharedTargets(said: readonly StoredFile[]): string[] {
@@ -70,7 +75,7 @@ function authorityFlags(host: HostView): (readonly [string, string | undefined])
 const serviceAccountStem = 'sa';
 
 /** A file of a host; its value tells one public key from another. */
-type StoredFile = Said<string> & { readonly target: string };
+type StoredFile = Said<string> & { readonly stem: string; readonly target: string };
 
 /** A certificate and the key that belongs to it, or the key alone. */
 function storedFiles(host: HostView, stem: string, path: string): StoredFile[] {
@@ -80,7 +85,7 @@ function storedFiles(host: HostView, stem: string, path: string): StoredFile[] {
   const key = host.bundle.files.find((file) => host.publicKeyOf(file.path) === value)?.path;
   const at = (file: string) => ({ host: host.name, file, line: undefined });
   return [
-    ...(isKey ? [] : [{ target: `${stem}.crt`, value, place: at(path) }]),
-    ...(key === undefined ? [] : [{ target: `${stem}.key`, value, place: at(key) }]),
+    ...(isKey ? [] : [{ stem, target: `${stem}.crt`, value, place: at(path) }]),
+    ...(key === undefined ? [] : [{ stem, target: `${stem}.key`, value, place: at(key) }]),
   ];
 }

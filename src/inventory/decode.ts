@@ -322,7 +322,7 @@ function hasFormat(
   const reason = objection.length === 0 ? '' : ` (${objection.join('; ')})`;
   const message = `${what ?? nameOf(path)} ${wanted}${found}${reason}`;
   report(walk, path, range, problem.code, message, {
-    // A URL may hold a password, and is not repeated.
+    // A URL may hold a password: no fix repeats it.
     fix:
       problem.repaired === undefined || name === 'url'
         ? `write ${problem.wanted}`

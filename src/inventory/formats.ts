@@ -39,7 +39,7 @@ export const formats = {
     pattern: /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/,
     maxLength: 63,
     objection: (text) => (text.includes('..') ? 'it holds ".."' : undefined),
-    repair: (text) => text.toLowerCase().replace(/[ _]+/g, '-'),
+    repair: hyphenated,
   },
   hostName: {
     code: 'invalid-name',
@@ -47,7 +47,7 @@ export const formats = {
     pattern: whole(label),
     maxLength: 63,
     objection: (text) => (text === 'localhost' ? 'every host calls itself "localhost"' : undefined),
-    repair: (text) => (text.split('.')[0] ?? '').toLowerCase().replaceAll('_', '-'),
+    repair: (text) => hyphenated(text.split('.')[0] ?? ''),
   },
   dnsName: {
     code: 'invalid-name',
@@ -293,7 +293,7 @@ export const formats = {
   labelValue: {
     code: 'invalid-label',
     wanted:
-      'empty or letters, digits and "-_." that begin and end with a letter or digit, at most 63 characters',
+      'nothing, or letters, digits and "-_." that begin and end with a letter or digit, at most 63 characters',
     pattern: whole(labelValue),
     maxLength: 63,
     repair: (text) => text.trim().replace(/\s+/g, '-'),
@@ -340,6 +340,14 @@ function objectionTo(format: Format, text: string): string | undefined {
   if (text.length > format.maxLength)
     return `it has ${text.length} characters, at most ${format.maxLength} fit`;
   return format.pattern.test(text) ? format.objection?.(text) : '';
+}
+
+/** In lower case, blanks and `_` as `-`, none of them at the ends. */
+function hyphenated(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[ _]+/g, '-')
+    .replace(/^-+|-+$/g, '');
 }
 
 function whole(pattern: string): RegExp {

@@ -51,6 +51,9 @@ function readsOf(tree: hbs.AST.Program): Pick<TemplateCode, 'names' | 'partials'
     const name = data && first === 'root' ? second : first;
     if (name !== undefined) names.add(name);
   };
+  visitor.PartialBlockStatement = () => {
+    throw new Error('partials with a block are not loaded');
+  };
   visitor.PartialStatement = (statement) => {
     if (statement.name.type === 'PathExpression')
       partials.add((statement.name as hbs.AST.PathExpression).original);

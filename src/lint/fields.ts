@@ -12,7 +12,6 @@ import {
 import { quote } from '../diagnostics/visible.ts';
 import { isGoDuration } from '../lib/duration.ts';
 import { nearest } from '../lib/edit-distance.ts';
-
 import type { Flaw } from './flaw.ts';
 import { availability, deprecation } from './lifetime.ts';
 import { choiceFlaw } from './values.ts';

@@ -5,7 +5,14 @@
 import { firstWithoutDockershim, isFrom } from '../catalog/releases.ts';
 import { createMemo } from '../lib/memo.ts';
 import { compareMinors, parseVersion } from '../lib/version.ts';
-import { type Cluster, type Host, primaryAddress, type Role, type Taint } from '../model/cluster.ts';
+import {
+  type Cluster,
+  type Host,
+  hostsWithRole,
+  primaryAddress,
+  type Role,
+  type Taint,
+} from '../model/cluster.ts';
 import { anyAddress, apiServerPort, etcdServerUrls, isDualStack, isIPv6Cluster } from './endpoints.ts';
 import { kubeletLabels } from './node-labels.ts';
 
@@ -156,6 +163,9 @@ export function roleConditions(cluster: Cluster, roles: readonly Role[]): Record
     hasStreamingIdleTimeout: !isFrom(minor, '1.34'),
     isDualStack: isDualStack(cluster),
     keepsEtcd: cluster.etcd.external === undefined,
+    hasApiServersWithoutMember: hostsWithRole(cluster, 'control-plane').some(
+      (one) => !one.roles.includes('etcd'),
+    ),
     isNotControlPlane: !roles.includes('control-plane'),
     isSingleStack: !isDualStack(cluster),
     isWorker: roles.includes('worker'),

@@ -19,6 +19,8 @@ export interface SettingValue {
   readonly hosts: string;
   /** Where the first of them has it: `HOST/PATH:LINE`. */
   readonly place: string;
+  /** Whether each of them has a value of its own, of which the first is shown. */
+  readonly isOwn: boolean;
 }
 
 export interface Setting {
@@ -28,8 +30,6 @@ export interface Setting {
   readonly source: string;
   /** Whether the inventory sets it by name, beside what hardway would have chosen. */
   readonly isOverridden: boolean;
-  /** Whether each host has a value of its own, of which the first is shown. */
-  readonly isOwn: boolean;
   readonly why: string;
   readonly url: string;
 }
@@ -163,16 +163,20 @@ function settingOf(cluster: Cluster, found: readonly Found[], url: string, runs:
   const [first] = found;
   if (first === undefined) throw new Error('a setting without a value');
   const origin = originOf(cluster, first);
-  const isOwn =
-    perHost.some((fact) => origin.value.includes(`{${fact}}`)) || ownVariables.includes(first.name);
-  const values = isOwn ? [first] : [...new Map(found.map((one) => [one.value, one])).values()];
+  const own = found.filter((one) => isOwnValue(cluster, one));
+  const others = found.filter((one) => !own.includes(one));
+  const shown = [...own.slice(0, 1), ...new Map(others.map((one) => [one.value, one])).values()];
   return {
     name: first.name,
-    values: values.map(({ value, host, file, line }) => {
-      const holders = found.filter((one) => one.value === value).map(({ of }) => of);
-      const isEverywhere = isOwn || hostCount(holders) === runs;
+    values: shown.map((one) => {
+      const { value, host, file, line } = one;
+      const isOwn = own.includes(one);
+      const alike = isOwn ? own : others.filter((other) => other.value === value);
+      const holders = alike.map(({ of }) => of);
+      const isEverywhere = hostCount(holders) === runs;
       return {
         value,
+        isOwn,
         hosts: isEverywhere
           ? ''
           : hostsText(
@@ -184,7 +188,6 @@ function settingOf(cluster: Cluster, found: readonly Found[], url: string, runs:
     }),
     source: origin.source,
     isOverridden: found.some((one) => originOf(cluster, one).isOverridden),
-    isOwn,
     why: origin.why,
     // Pages have no anchors for settings; browsers find the words (WICG, Text Fragments).
     url: `${url}${url.includes('#') ? '' : '#'}:~:text=${encodeURIComponent(wordsOf(first)).replaceAll('-', '%2D')}`,
@@ -203,6 +206,13 @@ function wordsOf({ table, name }: Found): string {
       .toLowerCase()
       .replaceAll('_', '-')}`;
   return name.split('.').at(-1) ?? name;
+}
+
+/** Whether the hosts of its class have each another value. */
+function isOwnValue(cluster: Cluster, one: Found): boolean {
+  const { value } = originOf(cluster, one);
+  if (value.includes('{etcdServerUrls}')) return one.host.roles.includes('etcd');
+  return perHost.some((fact) => value.includes(`{${fact}}`)) || ownVariables.includes(one.name);
 }
 
 /** Facts that differ from host to host. */

@@ -1,6 +1,6 @@
 /**
- * What a report keeps of hosts while they are rendered. Thousands of them do not fit into memory with all
- * their texts: each is noted and let go.
+ * What a report keeps of hosts while they are rendered. The texts of thousands of them, as the review tree
+ * has them, are hundreds of megabytes: of each host only what tells it from its kind is noted.
  */
 import type { AssembledHost } from '../assembly/assemble.ts';
 import { remembered } from '../lib/remember.ts';

@@ -69,8 +69,8 @@ export function createTexts(): {
   const hosts: HostTexts[] = [];
   const textsOf = (host: RenderedTexts): HostTexts => {
     const kind = firsts.findIndex((first) => areAlike(first.host, host));
-    const known = firsts[kind];
-    if (known !== undefined) return { kind, own: ownTexts(known, sourcesOf(host)) };
+    const alike = firsts[kind];
+    if (alike !== undefined) return { kind, own: ownTexts(alike, sourcesOf(host)) };
     const first = firstOf(host, indexOf);
     firsts.push(first);
     kinds.push(first.kind);

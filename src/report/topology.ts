@@ -224,6 +224,7 @@ const slots: Readonly<Record<string, (boxes: Boxes) => Slot>> = {
   'balancer-of-others': toControl,
   balancer: toControl,
   'apiserver-etcd': toEtcd,
+  'apiserver-own-etcd': toEtcd,
   'apiserver-external-etcd': toEtcd,
   'etcd-peers': ({ etcd }) => loopAbove(etcd.x + 40, etcd.y, 230),
   'local-apiserver': ({ control }) => loopAbove(control.x + 30, control.y, 260),

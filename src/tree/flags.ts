@@ -1,5 +1,4 @@
 /** Flags out of the words of a command line, `--name=value` and `--name value` alike. */
-
 import { componentKeyOf } from '../catalog/daemons.ts';
 import { flagsOf, knownEtcdFlags, type Options } from '../catalog/flags/flags.ts';
 import type { Flag } from '../verify/view.ts';

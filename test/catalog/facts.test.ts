@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { certificates } from '../../src/catalog/certificates.ts';
 import { components } from '../../src/catalog/components.ts';
+import { connections } from '../../src/catalog/connections.ts';
 import { hostDirectories, hostFiles } from '../../src/catalog/host-files.ts';
 import * as requirements from '../../src/catalog/requirements.ts';
 import { templatesDir } from '../../src/lib/package-root.ts';
@@ -19,7 +20,10 @@ const rows: readonly { readonly when?: string }[] = [
   ...hostDirectories,
   ...Object.values(requirements).flat(),
 ];
-const named = rows.flatMap(({ when }) => (when === undefined ? [] : [when]));
+const named = [
+  ...rows.flatMap(({ when }) => (when === undefined ? [] : [when])),
+  ...connections.flatMap(({ when = [] }) => when.map((one) => one.replace(/^!/, ''))),
+];
 
 /** `is.NAME` in templates. */
 const inTemplates = readdirSync(templatesDir, { recursive: true, encoding: 'utf8' })

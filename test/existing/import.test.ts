@@ -89,6 +89,18 @@ describe("the guide's six hosts", () => {
     expect(errors).not.toMatch(/^ {2}sa\.key {2}from /m);
   });
 
+  test('with an authority of its own on one control plane are told, and neither its certificate nor its key is taken', () => {
+    const authority = '/etc/kubernetes/pki/front-proxy-ca.crt';
+    const master02 = {
+      ...guideHosts.master02,
+      [authority]: guideHosts.master02?.['/etc/kubernetes/pki/ca.crt'] ?? '',
+    };
+    const { errors } = imported(writeHosts(temporaryFolder(), { ...guideHosts, master02 }), '1.20.2');
+    expect(errors).toMatch(/^ {2}front-proxy-ca\.crt: master01:\S+, master02:\S+$/m);
+    expect(errors).not.toMatch(/^ {2}front-proxy-ca\.\S+ {2}from /m);
+    expect(errors).toMatch(/^ {2}ca\.key {2}from /m);
+  });
+
   test('that differ are told, and the value is left open', () => {
     const path = '/etc/kubernetes/controller-manager';
     const changed = (files: Files): Files => ({

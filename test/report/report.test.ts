@@ -47,7 +47,8 @@ describe('connections', () => {
     expect(edges).toEqual(
       expect.arrayContaining([
         'etcd-peers 2380/TCP kube-etcd-peer > kube-etcd-peer',
-        'apiserver-etcd 2379/TCP kube-apiserver-etcd-client > kube-etcd',
+        'apiserver-own-etcd 2379/TCP kube-apiserver-etcd-client > kube-etcd',
+        'etcdctl-members 2379/TCP kube-etcd-healthcheck-client > kube-etcd',
         'local-apiserver 6443/TCP system:kube-controller-manager,system:kube-scheduler > kube-apiserver',
         'apiserver-kubelet 10250/TCP kube-apiserver-kubelet-client > system:node:{node}',
         'node-endpoint 6443/TCP system:node:{node},system:kube-proxy > kube-apiserver',
@@ -60,7 +61,7 @@ describe('connections', () => {
     expect(drawn).toEqual(
       expect.arrayContaining([
         'etcd-peers',
-        'apiserver-etcd',
+        'apiserver-own-etcd',
         'apiserver-kubelet',
         'node-endpoint',
         'operator',
@@ -294,6 +295,35 @@ describe('the page', () => {
       values: [{ value: '50', hosts: '' }],
     });
     expect(found('etcd', 'ETCD_DATA_DIR')).toMatchObject({ source: 'etcd.dataDir' });
-    expect(found('kubelet', '--node-ip')).toMatchObject({ isOwn: true, source: 'hosts[].address' });
+    expect(found('kubelet', '--node-ip')).toMatchObject({
+      values: [{ isOwn: true }],
+      source: 'hosts[].address',
+    });
+  });
+
+  test('an API server beside a member of etcd has its own, others have all', async () => {
+    const hosts = `hosts:
+  - { name: m1, address: 192.0.2.1, roles: [etcd, control-plane] }
+  - { name: m2, address: 192.0.2.2, roles: [etcd, control-plane] }
+  - { name: e3, address: 192.0.2.3, roles: [etcd] }
+  - { name: m4, address: 192.0.2.4, roles: [control-plane] }
+  - { name: m5, address: 192.0.2.5, roles: [control-plane] }`;
+    const { report } = await reportFor(clusterOf(hosts));
+    const table = report.settings.find(({ name }) => name === 'kube-apiserver');
+    const servers = table?.settings.find(({ name }) => name === '--etcd-servers');
+    expect(servers?.values).toMatchObject([
+      { value: 'https://192.0.2.1:2379', isOwn: true, hosts: 'm1, m2' },
+      {
+        value: 'https://192.0.2.1:2379,https://192.0.2.2:2379,https://192.0.2.3:2379',
+        isOwn: false,
+        hosts: 'm4, m5',
+      },
+    ]);
+    const toEtcd = report.connections.filter(({ to, port }) => to === 'etcd' && port === '2379');
+    expect(toEtcd.map(({ name, reach }) => `${name} ${reach}`)).toEqual([
+      'apiserver-etcd network',
+      'etcdctl host',
+      'etcdctl-members network',
+    ]);
   });
 });

@@ -1,5 +1,4 @@
 /** Rules about flags, configuration fields and feature gates of components: what the linter finds, and what hardway owns. */
-
 import { programs } from '../../catalog/daemons.ts';
 import { type ConfigurableKey, configFieldsOf, configurableKeys } from '../../catalog/flags/flags.ts';
 import { indispensableFlags, type OwnedRow, ownedFields, ownedFlags } from '../../catalog/flags/owned.ts';

@@ -1,5 +1,4 @@
 /** Ports: no two daemons of a host listen on the same one, and install.sh asks for those that are used. */
-
 import { programs } from '../../catalog/daemons.ts';
 import { etcdEnv } from '../../catalog/paths.ts';
 import { parseAddress } from '../../lib/ip.ts';
