@@ -2962,7 +2962,11 @@ remove_created() { # folders of ours that are empty, deepest first; users and gr
 remove_user() { # NAME
   local path id gid
   id=$(entry_id passwd "$1")
-  [[ -n $id ]] || return 0
+  if [[ -z $id ]]; then
+    # Noted, and interrupted before it was made; its group may be there.
+    list_del created "user $1"
+    return 0
+  fi
   while read -r path; do
     if [[ -d $ROOT$path && $(stat -L -c %u -- "$ROOT$path") == "$id" ]]; then
       say "kept user $1, who owns $path"

@@ -256,6 +256,21 @@ describe.runIf(isRoot)('users and groups', () => {
     expect(read(host.root, '/etc/passwd')).not.toContain('etcd');
   });
 
+  it.each([
+    ['a group that was made', '^etcd:', 'etc/group'],
+    ['a user that was noted, and was not made', '^user.etcd', 'var/lib/hardway/created'],
+  ])('%s goes with an uninstall after an interrupted install', (_, pattern, file) => {
+    const root = makeRoot();
+    const before = [read(root, '/etc/passwd'), read(root, '/etc/group')];
+    const seen = `grep -qs ${pattern} ${join(root, file)}`;
+    run(makeBundle(), ['--root', root], killedWhen(seen));
+    expect(read(root, '/etc/group')).toMatch(/^etcd:/m);
+    expect(read(root, '/etc/passwd')).not.toContain('etcd');
+    expect(run(makeBundle(), ['uninstall', '--yes', '--root', root]).status).toBe(0);
+    expect([read(root, '/etc/passwd'), read(root, '/etc/group')]).toEqual(before);
+    expect(existsSync(join(root, 'var/lib/hardway'))).toBe(false);
+  });
+
   it('a user without the group of that name gets it, and keeps all else', () => {
     const root = makeRoot();
     appendFileSync(join(root, 'etc/passwd'), 'etcd:x:500:100::/:/bin/false\n');
