@@ -28,6 +28,9 @@ const helpers = {
   yaml: true,
 };
 
+/** The names of these helpers. */
+export type HelperName = keyof typeof helpers;
+
 const common = { strict: true, preventIndent: true, knownHelpersOnly: true } as const;
 
 const options: Readonly<Record<TemplateKind, PrecompileOptions>> = {

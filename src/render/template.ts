@@ -5,6 +5,7 @@
  */
 import Handlebars from 'handlebars';
 import { remembered } from '../lib/remember.ts';
+import type { HelperName } from '../lib/template-compiler.ts';
 import { loadTemplate } from '../lib/templates.ts';
 import * as quote from './quote.ts';
 
@@ -31,7 +32,7 @@ export function loadTemplates(folder: string): Templates {
 
 function createEnvironment(): typeof Handlebars {
   const environment = Handlebars.create();
-  environment.registerHelper({
+  const helpers: Readonly<Record<HelperName, Handlebars.HelperDelegate>> = {
     env: (value: unknown) => quote.envQuote(textOf(value)),
     envWords: (words: unknown) => quote.envWordsQuote(listOf(words).map(textOf)),
     execArg: (value: unknown) => quote.execQuote(textOf(value)),
@@ -41,7 +42,8 @@ function createEnvironment(): typeof Handlebars {
     unitEnv: (name: unknown, value: unknown) => quote.unitEnvQuote(textOf(name), textOf(value)),
     unitText: (value: unknown) => quote.unitTextQuote(textOf(value)),
     yaml: (value: unknown) => quote.yamlQuote(textOf(value)),
-  });
+  };
+  environment.registerHelper(helpers);
   return environment;
 }
 
