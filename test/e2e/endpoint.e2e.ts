@@ -209,6 +209,21 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
       await survive('node-local', await serverInUse('w1'), askFromWorker);
     });
 
+    it('leaves a control plane of which only the etcd member is down', async () => {
+      const { lab } = cluster;
+      const victim = await serverInUse('w1');
+      const address = masters.find((host) => host.name === victim)?.address;
+      await mustSsh(lab, victim, 'systemctl stop etcd');
+      const began = nowSeconds();
+      await eventually('the balancer leads elsewhere', 30, async () => {
+        await askFromWorker();
+        expect(await serversInUse(lab, 'w1')).not.toContain(address);
+      });
+      timer.note('node-local: etcd member down to the endpoint serving', began, nowSeconds());
+      await mustSsh(lab, victim, 'systemctl start etcd');
+      await eventually(`${victim} is healthy again`, 60, () => expectHealthy(cluster, victim));
+    });
+
     it('is reloaded, not restarted, when its servers change', async () => {
       const pid = 'systemctl show -p MainPID,NRestarts,ActiveEnterTimestamp hardway-api-balancer';
       const before = await mustSsh(cluster.lab, 'w1', pid);

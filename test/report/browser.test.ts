@@ -282,7 +282,7 @@ describe.skipIf(!isThere)('report.html in Chromium', () => {
     await page.click('#copy-ports');
     await page.waitForFunction("'copied' in globalThis");
     const csv = await page.evaluate<string>('globalThis.copied');
-    expect(csv).toContain('control planes,etcd,2379,TCP,network,etcd,');
+    expect(csv).toContain('etcd,etcd,2379,TCP,network,etcd,');
     expect(csv.trim().split('\r\n')[0]).toBe('From,To,Port,Protocol,Reach,Listens,Why');
     await page.context().close();
   });
