@@ -37,8 +37,8 @@ export interface Assembled {
 }
 
 export interface AssemblyEvents {
-  /** Hears of each host in inventory order, before its bundle is packed. */
-  readonly onHost: (host: AssembledHost) => void;
+  /** Hears of each host and its place in the inventory, before its bundle is packed. */
+  readonly onHost: (host: AssembledHost, index: number) => void;
   /** Hears how many bundles are done. */
   readonly onDone: (done: number) => void;
 }
@@ -76,13 +76,8 @@ export async function assemble(
     const files = renderHost(plan);
     hosts[index] = hostBundleOf(plan, files);
     const entries = bundleEntries(plan, files, parts);
-    // Jobs begin in the order of the hosts, and nothing was waited for yet.
-    onHost({
-      files,
-      directories: plan.directories,
-      units: plan.units,
-      manifest: entries.find(({ name }) => name === 'manifest')?.review.toString() ?? '',
-    });
+    const manifest = entries.find(({ name }) => name === 'manifest')?.review.toString() ?? '';
+    onHost({ files, directories: plan.directories, units: plan.units, manifest }, index);
     writeReview(host.name, entries);
     const [bundle] = await Promise.all([pack(host.name, entries), pause()]);
     bundles[index] = bundle;

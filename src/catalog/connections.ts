@@ -64,6 +64,25 @@ export interface ConnectionRow {
 
 const api = { daemon: 'kube-apiserver', setting: '--secure-port' } as const;
 const kubelet = { daemon: 'kubelet', setting: 'port' } as const;
+const members = {
+  to: 'etcd',
+  listener: { daemon: 'etcd', setting: 'ETCD_LISTEN_CLIENT_URLS' },
+  protocol: 'TCP',
+  serverCertificate: 'etcd-server',
+} as const;
+const byApiServer = {
+  ...members,
+  from: 'control-plane',
+  client: 'kube-apiserver',
+  clientCertificates: ['apiserver-etcd-client'],
+} as const;
+const byEtcdctl = {
+  ...members,
+  from: 'etcd',
+  client: 'etcdctl',
+  server: 'etcd',
+  clientCertificates: ['etcd-client'],
+} as const;
 const shared: readonly EndpointMode[] = ['hosts', 'external', 'keepalived', 'haproxy'];
 const nodeClients = ['kubelet-client', 'kube-proxy'] as const;
 
@@ -82,56 +101,30 @@ export const connections: readonly ConnectionRow[] = [
     why: 'members replicate and elect a leader',
   },
   {
+    ...byApiServer,
     name: 'apiserver-etcd',
-    from: 'control-plane',
-    to: 'etcd',
-    client: 'kube-apiserver',
     server: 'etcd',
-    listener: { daemon: 'etcd', setting: 'ETCD_LISTEN_CLIENT_URLS' },
-    protocol: 'TCP',
-    clientCertificates: ['apiserver-etcd-client'],
-    serverCertificate: 'etcd-server',
     reach: 'network',
     when: ['keepsEtcd', 'hasApiServersWithoutMember'],
     why: 'everything that the cluster knows is in etcd; an API server beside a member asks that one alone',
   },
   {
+    ...byApiServer,
     name: 'apiserver-own-etcd',
-    from: 'control-plane',
-    to: 'etcd',
-    client: 'kube-apiserver',
     server: 'etcd of the same host',
-    listener: { daemon: 'etcd', setting: 'ETCD_LISTEN_CLIENT_URLS' },
-    protocol: 'TCP',
-    clientCertificates: ['apiserver-etcd-client'],
-    serverCertificate: 'etcd-server',
     reach: 'host',
     when: ['keepsEtcd', '!hasApiServersWithoutMember'],
     why: 'everything that the cluster knows is in etcd; each asks the member beside it',
   },
   {
+    ...byEtcdctl,
     name: 'etcdctl',
-    from: 'etcd',
-    to: 'etcd',
-    client: 'etcdctl',
-    server: 'etcd',
-    listener: { daemon: 'etcd', setting: 'ETCD_LISTEN_CLIENT_URLS' },
-    protocol: 'TCP',
-    clientCertificates: ['etcd-client'],
-    serverCertificate: 'etcd-server',
     reach: 'host',
     why: 'snapshots and health checks, on the host itself',
   },
   {
+    ...byEtcdctl,
     name: 'etcdctl-members',
-    from: 'etcd',
-    to: 'etcd',
-    client: 'etcdctl',
-    server: 'etcd',
-    listener: { daemon: 'etcd', setting: 'ETCD_LISTEN_CLIENT_URLS' },
-    protocol: 'TCP',
-    clientCertificates: ['etcd-client'],
-    serverCertificate: 'etcd-server',
     reach: 'network',
     why: 'endpoint health --cluster asks every member from one of them',
   },

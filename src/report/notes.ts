@@ -20,8 +20,10 @@ export interface ReportNotes {
   readonly texts: ClusterTexts;
 }
 
-/** Notes that grow with each host; hosts are added in inventory order. */
-export function createNotes(): ReportNotes & { readonly add: (host: AssembledHost) => void } {
+/** Notes that grow with each host; `index` is its place in the inventory. */
+export function createNotes(): ReportNotes & {
+  readonly add: (host: AssembledHost, index: number) => void;
+} {
   const texts = createTexts();
   const hosts: HostNote[] = [];
   // Hosts of a kind have one and the same set.
@@ -29,14 +31,14 @@ export function createNotes(): ReportNotes & { readonly add: (host: AssembledHos
   return {
     hosts,
     texts: texts.found,
-    add: (host) => {
-      texts.add(host);
+    add: (host, index) => {
+      texts.add(host, index);
       const secretFiles = host.files.filter(({ content, review }) => content !== review);
-      hosts.push({
+      hosts[index] = {
         directories: host.directories,
         units: host.units.map(({ name }) => name),
         secretFiles: setOf(secretFiles.map(({ path }) => path).join('\n')),
-      });
+      };
     },
   };
 }

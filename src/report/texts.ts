@@ -55,7 +55,7 @@ type Source = Buffer | string;
 /** The texts of hosts that are added one after another, those in the review tree: nothing secret is in them. */
 export function createTexts(): {
   readonly found: ClusterTexts;
-  readonly add: (host: RenderedTexts) => void;
+  readonly add: (host: RenderedTexts, index: number) => void;
 } {
   const texts: string[] = [];
   const known = new Map<string, number>();
@@ -76,7 +76,10 @@ export function createTexts(): {
     kinds.push(first.kind);
     return { kind: kinds.length - 1, own: {} };
   };
-  return { found: { texts, kinds, hosts }, add: (host) => hosts.push(textsOf(host)) };
+  const add = (host: RenderedTexts, index: number) => {
+    hosts[index] = textsOf(host);
+  };
+  return { found: { texts, kinds, hosts }, add };
 }
 
 /** What the texts of a host are taken from. */

@@ -10,6 +10,7 @@ import { connections } from '../../src/catalog/connections.ts';
 import { templatesDir } from '../../src/lib/package-root.ts';
 import { hostClasses } from '../../src/report/classes.ts';
 import type { ReportData } from '../../src/report/html.ts';
+import { createNotes } from '../../src/report/notes.ts';
 import { listenersOf } from '../../src/verify/checks/ports.ts';
 import { clusterOf, fiveHosts, manyClusters, oneHost } from '../support/clusters.ts';
 import { pageOf, reportFor } from '../support/report.ts';
@@ -173,6 +174,20 @@ describe('hosts that are alike', () => {
 });
 
 describe('the page', () => {
+  test('notes stand at their hosts, in whatever order they come', async () => {
+    const { assembled } = await reportFor(tokens);
+    const notes = createNotes();
+    for (const [index, host] of [...assembled.entries()].reverse()) notes.add(host, index);
+    const units = assembled.map((host) => host.units.map(({ name }) => name));
+    expect(new Set(units.map(String)).size).toBeGreaterThan(1);
+    expect(notes.hosts.map((note) => note.units)).toEqual(units);
+    const kinds = notes.texts.hosts.map(({ kind }) => notes.texts.kinds[kind]?.files.length);
+    const files = assembled.map((host) =>
+      host.files.reduce((sum, { certificateText }) => sum + (certificateText === undefined ? 1 : 2), 1),
+    );
+    expect(kinds).toEqual(files);
+  });
+
   test('has the files of every host as the review tree has them', async () => {
     const { report, assembled } = await reportFor(tokens);
     const context = vm.createContext({ page: pageOf(report) });

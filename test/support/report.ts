@@ -36,7 +36,7 @@ export async function reportFor(cluster: Cluster, given?: Pki): Promise<Reported
     return { bundle: hostBundleOf(plan, files), assembled: { files, directories, units, manifest } };
   });
   const notes = createNotes();
-  for (const { assembled } of made) notes.add(assembled);
+  for (const [index, { assembled }] of made.entries()) notes.add(assembled, index);
   const facts = clusterFactsOf(cluster, new Date());
   const view = viewOf(
     facts,
