@@ -8,7 +8,15 @@ import { stringify } from 'yaml';
 import { addonClaims, addons, dnsAddress, expectAppliedBy } from './claims/addons.ts';
 import { expectHealthy, expectSurvival, mostSeconds } from './claims/survival.ts';
 import { type Cluster, installCluster, prepareCluster } from './support/cluster.ts';
-import { blackHole, holdersOf, serversBehind, serversInUse } from './support/endpoint.ts';
+import {
+  blackHole,
+  fromHost,
+  fromOutside,
+  holdersOf,
+  type RunScript,
+  serversBehind,
+  serversInUse,
+} from './support/endpoint.ts';
 import { eventually } from './support/eventually.ts';
 import { saveJournalsOnFailure, withJournals } from './support/evidence.ts';
 import { pauseImage } from './support/image.ts';
@@ -136,14 +144,25 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
       await changeTo('keepalived', inventoryOf({ mode: 'keepalived', vip }));
     });
 
-    it('is at one control plane, and leaves one whose API server is not ready', async () => {
-      const first = await eventually('one host has the address', 30, holder);
-      await mustSsh(cluster.lab, first, 'systemctl stop kube-apiserver');
-      const second = await eventually('another host has the address', mostSeconds, () => holder(first));
-      await eventually('the endpoint serves', mostSeconds, write, 250);
-      await mustSsh(cluster.lab, first, 'systemctl start kube-apiserver');
-      await eventually('the first is healthy again', 60, () => expectHealthy(cluster, first));
-      expect(await holder(), 'the one that serves keeps it').toBe(second);
+    it('is at one control plane, leaves one whose API server is not ready, and each of the three serves', async () => {
+      const { lab } = cluster;
+      const endpoint = `${vip}:6443`;
+      const servedBy = () => serversBehind(fromOutside(lab), controlPlanes, endpoint, 1);
+      const served = [await eventually('one host has the address', 30, () => holder())];
+      expect(await servedBy()).toEqual(new Set(served));
+      // Those that had it stay out, so that it ends at the third.
+      for (const next of ['a second host', 'the third']) {
+        const last = served.at(-1) ?? '';
+        await mustSsh(lab, last, 'systemctl stop kube-apiserver');
+        const found = await eventually(`${next} has the address`, mostSeconds, () => holder(last));
+        await eventually('the endpoint serves', mostSeconds, write, 250);
+        expect(await servedBy()).toEqual(new Set([found]));
+        served.push(found);
+      }
+      expect([...served].sort()).toEqual(controlPlanes);
+      for (const host of served.slice(0, -1)) await mustSsh(lab, host, 'systemctl start kube-apiserver');
+      await eventually('the others are healthy again', 60, expectAllHealthy);
+      expect(await holder(), 'the one that serves keeps it').toBe(served.at(-1));
     });
 
     it('outlives the host it is at', async () => survive('keepalived', await holder(), write));
@@ -199,6 +218,9 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
       await expectAllHealthy();
       await eventually('the worker reaches the API', mostSeconds, askFromWorker);
     });
+
+    it('all three control planes serve through the balancer of the worker', () =>
+      expectAllServe('127.0.0.1:6443', fromHost(cluster.lab, 'w1')));
 
     it('a control plane is its own endpoint', async () => {
       const conf = await mustSsh(cluster.lab, 'm2', 'grep server: /etc/kubernetes/auth/admin.conf');
@@ -273,9 +295,9 @@ describe.skipIf(!canBootHosts())('the endpoint', () => {
     await Promise.all(cluster.inventory.hosts.map((host) => expectHealthy(cluster, host.name)));
   }
 
-  async function expectAllServe(target: string): Promise<void> {
+  async function expectAllServe(target: string, run: RunScript = fromOutside(cluster.lab)): Promise<void> {
     await eventually('each has answered', 30, async () =>
-      expect(await serversBehind(cluster.lab, controlPlanes, target, 9)).toEqual(new Set(controlPlanes)),
+      expect(await serversBehind(run, controlPlanes, target, 9)).toEqual(new Set(controlPlanes)),
     );
   }
 

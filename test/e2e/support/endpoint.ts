@@ -13,25 +13,33 @@ export async function holdersOf(lab: Lab, hosts: readonly string[], address: str
   return found.flat();
 }
 
+/** Runs a shell script somewhere and gives what it prints. */
+export type RunScript = (script: string) => Promise<string>;
+
+/** Runs scripts where the operator sits. */
+export function fromOutside(lab: Lab): RunScript {
+  return async (script) => (await runAsOperator(lab, ['sh', '-c', script])).stdout;
+}
+
+/** Runs scripts on a host. */
+export function fromHost(lab: Lab, host: string): RunScript {
+  return (script) => mustSsh(lab, host, script);
+}
+
 /**
  * The control planes whose own certificates are shown by so many connections to an address
  * and port, which are open at the same time: the balancer picks the server with the fewest.
  */
 export async function serversBehind(
-  lab: Lab,
+  run: RunScript,
   controlPlanes: readonly string[],
   target: string,
   connections: number,
 ): Promise<Set<string>> {
-  const script =
-    'sleep 3 | openssl s_client -connect "$0" 2>/dev/null | openssl x509 -noout -ext subjectAltName';
-  const shown = await Promise.all(
-    Array.from({ length: connections }, () => runAsOperator(lab, ['sh', '-c', script, target])),
-  );
-  const names = shown.flatMap(({ stdout }) =>
-    controlPlanes.filter((name) => new RegExp(`DNS:${name}\\b`).test(stdout)),
-  );
-  return new Set(names);
+  const connect = `sleep 3 | openssl s_client -connect ${target} 2>/dev/null`;
+  const names = `openssl x509 -noout -ext subjectAltName 2>/dev/null`;
+  const shown = await run(`for _ in $(seq ${connections}); do (${connect} | ${names}) & done; wait`);
+  return new Set(controlPlanes.filter((name) => new RegExp(`DNS:${name}\\b`).test(shown)));
 }
 
 /**
