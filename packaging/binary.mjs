@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { inject } from 'postject';
+import { nodeStreams } from './node-streams.mjs';
 import { compiledTemplates } from './templates.mjs';
 
 /** What a Node program that takes a blob contains; its last character tells whether it has one. */
@@ -66,7 +67,7 @@ async function makeBlob(work) {
     define: { 'import.meta.url': '"file:///hardway/cli.js"' },
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [compiledTemplates()],
+    plugins: [compiledTemplates(), nodeStreams()],
   });
   const settings = {
     // The blob holds this name: it must not be that of a temporary folder.

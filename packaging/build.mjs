@@ -1,13 +1,17 @@
-/** `npm run build`: the sources as a command in dist/, one module for what all commands need and one for each command. */
+/**
+ * `npm run build`: the sources as a command in dist/, one module for what all commands need and one for
+ * each command, and the thread that a large render starts.
+ */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { nodeStreams } from './node-streams.mjs';
 import { compiledTemplates } from './templates.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 await build({
-  entryPoints: [join(root, 'src/cli.ts')],
+  entryPoints: { cli: join(root, 'src/cli.ts'), 'writer-thread': join(root, 'src/assembly/writer-thread.ts') },
   outdir: join(root, 'dist'),
   bundle: true,
   splitting: true,
@@ -22,5 +26,5 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  plugins: [compiledTemplates()],
+  plugins: [compiledTemplates(), nodeStreams()],
 });

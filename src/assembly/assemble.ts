@@ -1,7 +1,6 @@
-/** All hosts, from the model to tarballs and review trees: plan, render, write, pack. */
+/** All hosts, from the model to a writer: plan, render, give away. */
 import type { BinarySupply } from '../binaries/programs.ts';
-import { bundleEntries, clusterId } from '../bundle/bundle.ts';
-import { createReviewWriter } from '../bundle/host-writer.ts';
+import { clusterId, payloadEntries } from '../bundle/bundle.ts';
 import { packageVersion, templatesDir } from '../lib/package-root.ts';
 import { forEachLimited } from '../lib/parallel.ts';
 import { createPause } from '../lib/pause.ts';
@@ -15,73 +14,60 @@ import { planHost } from '../plan/plan.ts';
 import { createRenderer } from '../render/render.ts';
 import { loadTemplates } from '../render/template.ts';
 import { type HostBundle, hostBundleOf } from '../verify/bundle.ts';
-import { createPack, type PackedBundle, readInstallScript } from './pack.ts';
+import type { PackedBundle } from './pack.ts';
+import type { HostWriter } from './writer.ts';
 
-/** Hosts under way at once: the turns of the event loop that packing takes are shared, and no more are in memory. */
-const concurrency = 4;
-
-/** A host on its way into a bundle, as far as a report has to do with it. */
+/** A host on its way into a bundle, as far as its verification and a report have to do with it. */
 export interface AssembledHost {
   readonly files: readonly RenderedFile[];
   readonly directories: readonly DirectorySpec[];
   readonly units: readonly UnitSpec[];
   /** The text of the bundle's manifest. */
   readonly manifest: string;
-}
-
-/** All in inventory order. */
-export interface Assembled {
-  readonly bundles: readonly PackedBundle[];
-  /** The same bundles as verify wants them. */
-  readonly hosts: readonly HostBundle[];
+  /** The same host as verify wants it. */
+  readonly bundle: HostBundle;
 }
 
 export interface AssemblyEvents {
-  /** Hears of each host and its place in the inventory, before its bundle is packed. */
+  /** Hears of each host and its place in the inventory, in this order, before its bundle is written. */
   readonly onHost: (host: AssembledHost, index: number) => void;
   /** Hears how many bundles are done. */
   readonly onDone: (done: number) => void;
 }
 
 /**
- * Assembles every host of a cluster below an unfinished output folder, see
- * bundle/output.ts; the result is in inventory order.
+ * Assembles every host of a cluster; what the writer says of the bundles is in inventory order.
  */
 export async function assemble(
   cluster: Cluster,
   pki: Pki,
   binaries: BinarySupply,
   images: readonly ImageArchive[],
-  staging: string,
+  writer: Pick<HostWriter, 'write' | 'concurrency'>,
   pairs: PairReader,
   { onHost, onDone }: AssemblyEvents,
-): Promise<Assembled> {
+): Promise<PackedBundle[]> {
   const renderHost = createRenderer(pki, loadTemplates(templatesDir), new WeakMap(), pairs);
-  const writeReview = createReviewWriter(staging);
   const parts = {
-    installScript: readInstallScript(),
     release: packageVersion(),
     binaries,
     images,
     // Without an etcd of its own, the hosts hold no data of one either.
     clusterId: clusterId((pki.authorities['etcd-ca'] ?? pki.authorities['kubernetes-ca']).certificatePem),
   };
-  const pack = createPack(staging);
   const pause = createPause();
   const bundles: PackedBundle[] = [];
-  const hosts: HostBundle[] = [];
   let done = 0;
-  await forEachLimited(cluster.hosts, concurrency, async (host, index) => {
+  await forEachLimited(cluster.hosts, writer.concurrency, async (host, index) => {
     const plan = planHost(cluster, host);
     const files = renderHost(plan);
-    hosts[index] = hostBundleOf(plan, files);
-    const entries = bundleEntries(plan, files, parts);
-    const manifest = entries.find(({ name }) => name === 'manifest')?.review.toString() ?? '';
-    onHost({ files, directories: plan.directories, units: plan.units, manifest }, index);
-    writeReview(host.name, entries);
-    const [bundle] = await Promise.all([pack(host.name, entries), pause()]);
+    const payload = payloadEntries(plan, files, parts);
+    const manifest = payload.find(({ name }) => name === 'manifest')?.review.toString() ?? '';
+    const { directories, units } = plan;
+    onHost({ files, directories, units, manifest, bundle: hostBundleOf(plan, files) }, index);
+    const [bundle] = await Promise.all([writer.write(host.name, payload), pause()]);
     bundles[index] = bundle;
     onDone(++done);
   });
-  return { bundles, hosts };
+  return bundles;
 }

@@ -1,8 +1,8 @@
-/** A bundle's entries in, its tarball written: the last step of a host's way. */
+/** A host's entries in, its tarball and its review tree written: the last step of a host's way. */
 import { join } from 'node:path';
-import { sha256 } from '../bundle/bundle.ts';
-import { writeBundle } from '../bundle/host-writer.ts';
-import { compressEnd, createPacker, type PackedEntry } from '../bundle/tar.ts';
+import { type BundleEntry, sha256, wholeBundle } from '../bundle/bundle.ts';
+import { createReviewWriter, writeBundle } from '../bundle/host-writer.ts';
+import { compressEnd, createPacker } from '../bundle/tar.ts';
 import { readPackageFile, templatesDir } from '../lib/package-root.ts';
 
 /** A tarball that was written. */
@@ -11,7 +11,8 @@ export interface PackedBundle {
   readonly sha256: string;
 }
 
-export type Pack = (host: string, entries: readonly PackedEntry[]) => Promise<PackedBundle>;
+/** Takes what payloadEntries of bundle/bundle.ts gives. */
+export type Pack = (host: string, payload: readonly BundleEntry[]) => Promise<PackedBundle>;
 
 /** What every bundle ends with. */
 export function readInstallScript(): Buffer {
@@ -19,9 +20,12 @@ export function readInstallScript(): Buffer {
 }
 
 /** Packs into an unfinished output. */
-export function createPack(staging: string): Pack {
-  const packBundle = createPacker(compressEnd(readInstallScript()));
-  return async (host, entries) => {
+export function createPack(staging: string, installScript: Buffer): Pack {
+  const packBundle = createPacker(compressEnd(installScript));
+  const writeReview = createReviewWriter(staging);
+  return async (host, payload) => {
+    const entries = wholeBundle(payload, installScript);
+    writeReview(host, entries);
     const tarball = await packBundle(host, entries);
     writeBundle(staging, host, tarball);
     return { bytes: tarball.length, sha256: sha256(tarball) };

@@ -18,21 +18,16 @@ export interface BundleEntry {
 
 /** What bundles are made of beside a plan and its files. */
 export interface BundleParts extends Omit<ManifestFacts, 'programs'> {
-  readonly installScript: Buffer;
   readonly binaries: BinarySupply;
 }
 
-/** The entries of a host's bundle, in the order in which they are packed. */
-export function bundleEntries(
+/** The entries of a host's bundle that are the host's own: its manifest, then its files. */
+export function payloadEntries(
   plan: HostPlan,
   files: readonly RenderedFile[],
   parts: BundleParts,
 ): BundleEntry[] {
-  const manifest = entry(
-    'manifest',
-    0o644,
-    Buffer.from(manifestText(plan, { ...parts, programs: programsOf(plan, parts.binaries) })),
-  );
+  const manifest = manifestText(plan, { ...parts, programs: programsOf(plan, parts.binaries) });
   const rootfs = files.map((file) => ({
     name: `rootfs${file.path}`,
     mode: file.mode,
@@ -40,13 +35,13 @@ export function bundleEntries(
     review: file.review,
     certificateText: file.certificateText,
   }));
+  return [entry('manifest', 0o644, Buffer.from(manifest)), ...rootfs];
+}
+
+/** All entries of a bundle, in the order in which they are packed. */
+export function wholeBundle(payload: readonly BundleEntry[], installScript: Buffer): BundleEntry[] {
   // install.sh last: all that follows its name is then the same in every bundle, see tar.ts.
-  return [
-    checksums([manifest, ...rootfs]),
-    manifest,
-    ...rootfs,
-    entry('install.sh', 0o755, parts.installScript),
-  ];
+  return [checksums(payload), ...payload, entry('install.sh', 0o755, installScript)];
 }
 
 /** A word for one cluster's etcd data, from the public key of its authority: another cluster of the same name has another. */

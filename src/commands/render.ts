@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { assemble } from '../assembly/assemble.ts';
+import { openWriter } from '../assembly/writer.ts';
 import type { BinaryArchive } from '../binaries/pack.ts';
 import { beginOutput } from '../bundle/output.ts';
 import { renderedVersion } from '../bundle/previous.ts';
@@ -9,7 +10,7 @@ import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { createProgress } from '../cli/progress.ts';
 import { versionStepProblems } from '../inventory/version-step.ts';
-import { keepHeapSmall } from '../lib/heap.ts';
+import { keepHeapSmall } from '../lib/engine.ts';
 import { templatesDir } from '../lib/package-root.ts';
 import { count, textTable } from '../lib/table.ts';
 import type { PkiChange } from '../model/certificate.ts';
@@ -24,8 +25,7 @@ import { reportOf } from '../report/report.ts';
 import { clusterFactsOf } from '../verify/bundle.ts';
 import { ContradictionError } from '../verify/problem.ts';
 import { findingsText } from '../verify/text.ts';
-import { checks, verifyCluster } from '../verify/verify.ts';
-import { createViews } from '../verify/view.ts';
+import { checks, createVerification } from '../verify/verify.ts';
 import { binariesDirOf, supplyBinaries, supplyProblems } from './binary-supply.ts';
 import { type InventoryOptions, type ReadInventory, readInventory, withLocalFiles } from './inventory.ts';
 import { changeWarnings, otherHostsIn, pkiDirOf } from './pki.ts';
@@ -98,8 +98,13 @@ export async function renderOutput(
   const pkiDir = pkiDirOf(cluster, options.inventory, options.pkiDir);
   const progress = createProgress(io, options.quiet);
   const output = beginOutput(options.out, pkiDir);
+  const writer = openWriter(output.staging, cluster.hosts.length);
+  const discard = () => {
+    writer.halt();
+    output.discard();
+  };
   // A signal leaves the previous output as it was, and nothing half-written beside it.
-  const forget = io.onInterrupt(output.discard);
+  const forget = io.onInterrupt(discard);
   try {
     performance.mark('pki');
     const pairs = createPairReader();
@@ -126,14 +131,17 @@ export async function renderOutput(
     const images = await kit.addImages(read, output.staging);
     performance.mark('bundles');
     const notes = createNotes();
-    const { bundles: packed, hosts } = await assemble(cluster, pki, supply, images, output.staging, pairs, {
-      onHost: notes.add,
+    const verification = createVerification(clusterFactsOf(cluster, io.now()), pairs);
+    const packed = await assemble(cluster, pki, supply, images, writer, pairs, {
+      onHost: (host, index) => {
+        notes.add(host, index);
+        verification.add(host.bundle);
+      },
       onDone: (done) => progress.update('bundles', done, cluster.hosts.length),
     });
+    await writer.close();
     performance.mark('verify');
-    const facts = clusterFactsOf(cluster, io.now());
-    const views = createViews(facts, hosts, pairs);
-    const findings = verifyCluster(facts, hosts, pairs, views);
+    const { findings, view } = verification.finish();
     const errors = findings.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) throw new ContradictionError(errors);
     const bundles = cluster.hosts.flatMap((host, index) => {
@@ -147,7 +155,7 @@ export async function renderOutput(
     ];
     output.writeTop('SHA256SUMS', sums.join(''));
     performance.mark('report');
-    const report = reportOf({ cluster, pki, bundles, view: views.ofAll(), notes, findings });
+    const report = reportOf({ cluster, pki, bundles, view, notes, findings });
     output.writeTop('report.html', reportHtml(report, templatesDir));
     const rendered = { cluster, pkiDir, bundles, binaries, images, changes };
     await kit.finish(rendered, output.staging);
@@ -161,7 +169,7 @@ export async function renderOutput(
     return rendered;
   } catch (error) {
     progress.finish();
-    output.discard();
+    discard();
     throw error;
   } finally {
     forget();

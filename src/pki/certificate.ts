@@ -1,5 +1,6 @@
 /** Reads certificates: what one says about itself, without judging it. */
 import { hash } from 'node:crypto';
+import { keptText } from '../lib/kept.ts';
 import type { SubjectAltNames } from '../model/certificate.ts';
 import { DerError, derChildren, derTag, expectTag, readBits, readDer, readOid, readTime } from './der.ts';
 import {
@@ -66,7 +67,7 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)----
 export function readCertificate(pem: string): Certificate {
   const base64 = certificateBlock.exec(pem)?.[1];
   if (base64 === undefined) throw new DerError('no PEM block CERTIFICATE');
-  return decodeCertificate(Buffer.from(base64, 'base64'));
+  return decodeCertificate(keptText(base64, 'base64'));
 }
 
 /** A certificate from its DER bytes; DerError when they are none. */

@@ -1,10 +1,11 @@
 /** Everything that an inventory wants of a store, as it stands there: one pass, all problems collected. */
 import type { Pause } from '../lib/pause.ts';
-import type { AuthorityName, PkiRequest } from '../model/certificate.ts';
+import type { AuthorityName, PkiRequest, WantedCertificate } from '../model/certificate.ts';
 import { type Authorities, authorityWarnings, readAuthorities } from './authority.ts';
 import type { StoreFolder } from './folder.ts';
 import { authorityPaths, isUsableId, pairPaths, storeFiles } from './layout.ts';
-import { type LeafState, readLeaf } from './leaf.ts';
+import { checkLeafAhead, judgeLeaf, type LeafState, readLeaf } from './leaf.ts';
+import type { PairState } from './pair.ts';
 import type { PkiProblem } from './problem.ts';
 import { exposureWarnings, type StoreReader } from './reader.ts';
 import { readBootstrapToken, readEncryptionKey, readServiceAccount, type SecretState } from './secrets.ts';
@@ -39,8 +40,9 @@ export async function readContents(
   reader.problems.push(...lost.map((path) => lostProblem(reader.pathOf(path))));
   const leaves = new Map<string, LeafState>();
   // With an authority lost, its certificates would all be reported as foreign: one problem says enough.
-  for (const wanted of lost.length > 0 ? [] : request.certificates) {
-    leaves.set(wanted.id, readLeaf(reader, authorities, wanted, request, now));
+  const wanted = lost.length > 0 ? [] : request.certificates;
+  for await (const { stored, one } of leavesIn(reader, authorities, wanted)) {
+    leaves.set(one.id, judgeLeaf(reader, stored, authorities, one, request, now));
     await pause();
   }
   const warnings = [
@@ -56,6 +58,33 @@ export async function readContents(
     problems: reader.problems,
     warnings,
   };
+}
+
+/** So many certificates are read while the signatures of as many others are checked. */
+const leavesAtOnce = 32;
+
+/** The leaf certificates of a store, in their order: the next are read while other threads check the signatures of these. */
+async function* leavesIn(
+  reader: StoreReader,
+  authorities: Authorities,
+  wanted: readonly WantedCertificate[],
+): AsyncGenerator<{ readonly stored: PairState; readonly one: WantedCertificate }> {
+  const readFrom = (start: number) => {
+    const leaves = wanted
+      .slice(start, start + leavesAtOnce)
+      .map((one) => ({ one, stored: readLeaf(reader, one) }));
+    return {
+      leaves,
+      checked: Promise.all(leaves.map(({ one, stored }) => checkLeafAhead(stored, authorities, one))),
+    };
+  };
+  let block = readFrom(0);
+  for (let start = leavesAtOnce; block.leaves.length > 0; start += leavesAtOnce) {
+    const next = readFrom(start);
+    await block.checked;
+    yield* block.leaves;
+    block = next;
+  }
 }
 
 /** A new bootstrap token may be had by deleting the old one; the rest is what a running cluster rests on. */

@@ -4,9 +4,9 @@ import { type Authorities, type StoredAuthority, usableAuthorities } from './aut
 import type { Certificate } from './certificate.ts';
 import { pairPaths } from './layout.ts';
 import { formatName } from './names.ts';
-import { readPair } from './pair.ts';
+import { type PairState, readPair } from './pair.ts';
 import type { StoreReader } from './reader.ts';
-import { isSignedBy } from './signature.ts';
+import { checkAhead, isSignedBy } from './signature.ts';
 import { reissueReasons } from './wanted.ts';
 
 export interface StoredLeaf {
@@ -19,15 +19,31 @@ export interface StoredLeaf {
 
 export type LeafState = StoredLeaf | { readonly state: 'missing' | 'refused' };
 
-/** One leaf certificate; what is refused stands among the reader's problems. */
-export function readLeaf(
+/** A leaf certificate with its key, on the way to being judged. */
+export function readLeaf(reader: StoreReader, { id }: WantedCertificate): PairState {
+  return readPair(reader, id, 'certificate-without-key');
+}
+
+/** Has the signature that is expected checked in another thread, see checkAhead of signature.ts. */
+export async function checkLeafAhead(
+  stored: PairState,
+  authorities: Authorities,
+  wanted: WantedCertificate,
+): Promise<void> {
+  const authority = authorities[wanted.authority];
+  if (typeof stored === 'string' || typeof authority === 'string') return;
+  await checkAhead(stored.certificate, authority.publicKey);
+}
+
+/** What is to be said of a leaf certificate; what is refused stands among the reader's problems. */
+export function judgeLeaf(
   reader: StoreReader,
+  stored: PairState,
   authorities: Authorities,
   wanted: WantedCertificate,
   request: PkiRequest,
   now: Date,
 ): LeafState {
-  const stored = readPair(reader, wanted.id, 'certificate-without-key');
   if (typeof stored === 'string') return { state: stored };
   const { pair, certificate } = stored;
   const signer = signerOf(certificate, wanted.authority, usableAuthorities(authorities));

@@ -3,6 +3,7 @@
  * in its review tree and in its bundle. By text, not by object, so that whoever reads a bundle
  * gets what the bundle says. Made by a command for its own run, and gone with it.
  */
+import { keptCopy } from '../lib/kept.ts';
 import { remembered } from '../lib/remember.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { publicKeyDerOf } from './keys.ts';
@@ -15,5 +16,8 @@ export interface PairReader {
 }
 
 export function createPairReader(): PairReader {
-  return { certificate: remembered(readCertificate), publicKey: remembered(publicKeyDerOf) };
+  return {
+    certificate: remembered(readCertificate),
+    publicKey: remembered((privateKeyPem) => keptCopy(publicKeyDerOf(privateKeyPem))),
+  };
 }

@@ -56,14 +56,35 @@ const publicKeys = new WeakMap<KeyObject, Buffer>();
  * certificate in its store, and at its end in a bundle.
  */
 export function isSignedBy(certificate: SignedBytes, key: KeyObject): boolean {
-  const spki = publicKeys.get(key) ?? publicHalf(key).export({ type: 'spki', format: 'der' });
-  publicKeys.set(key, spki);
-  // The whole certificate has the algorithm and the signature in it; both parts have their length in DER.
-  const digest = createHash('sha256').update(spki).update(certificate.der).digest('base64');
+  const digest = digestOf(certificate, key);
   if (knownAsRight.has(digest)) return true;
   const isRight = verifies(certificate, key);
   if (isRight) knownAsRight.add(digest);
   return isRight;
+}
+
+/**
+ * Checks a signature in a thread of Node's pool, so that isSignedBy has nothing to compute when it is
+ * right. Of one that is wrong, or of an algorithm that is not ours, it says nothing: isSignedBy does.
+ */
+export function checkAhead(certificate: SignedBytes, key: KeyObject): Promise<void> {
+  const algorithm = byOid.get(certificate.signatureOid);
+  const digest = digestOf(certificate, key);
+  if (algorithm === undefined || !fits(algorithm, key) || knownAsRight.has(digest)) return Promise.resolve();
+  const { toBeSigned, signature } = certificate;
+  return new Promise((resolve) => {
+    verify(algorithm.digest, toBeSigned, key, signature, (error, isRight) => {
+      if (error === null && isRight) knownAsRight.add(digest);
+      resolve();
+    });
+  });
+}
+
+/** The whole certificate has the algorithm and the signature in it; both parts have their length in DER. */
+function digestOf(certificate: SignedBytes, key: KeyObject): string {
+  const spki = publicKeys.get(key) ?? publicHalf(key).export({ type: 'spki', format: 'der' });
+  publicKeys.set(key, spki);
+  return createHash('sha256').update(spki).update(certificate.der).digest('base64');
 }
 
 function publicHalf(key: KeyObject): KeyObject {
@@ -73,8 +94,13 @@ function publicHalf(key: KeyObject): KeyObject {
 function verifies(certificate: SignedBytes, key: KeyObject): boolean {
   const algorithm = byOid.get(certificate.signatureOid);
   if (algorithm === undefined) return new X509Certificate(certificate.der).verify(key);
-  if ((key.asymmetricKeyType === 'rsa') !== algorithm.hasNull) return false;
+  if (!fits(algorithm, key)) return false;
   return verify(algorithm.digest, certificate.toBeSigned, key, certificate.signature);
+}
+
+/** Whether a key can make signatures of this algorithm. */
+function fits(algorithm: SignatureAlgorithm, key: KeyObject): boolean {
+  return (key.asymmetricKeyType === 'rsa') === algorithm.hasNull;
 }
 
 /** The parts of a certificate that its signature is about. */

@@ -3,6 +3,7 @@
  * review tree, where nothing is secret. Reads templates, writes nothing.
  */
 import { authDir } from '../catalog/paths.ts';
+import { keptText } from '../lib/kept.ts';
 import { authorityOf, type KeyPair, type Pki } from '../model/certificate.ts';
 import type { ProxySettings } from '../model/cluster.ts';
 import type { FileSpec, KeyPairPart, KubeconfigSource, RenderedFile } from '../model/file.ts';
@@ -29,8 +30,17 @@ export function createRenderer(
   pairTexts: PairTexts = new WeakMap(),
   pairs: PairReader = createPairReader(),
 ): (plan: HostPlan) => RenderedFile[] {
-  const memo: Memo = { byValues: new WeakMap(), byKey: new Map(), pairTexts, pairs };
-  return (plan) => plan.files.map((file) => renderFile(file, { plan, pki, templates, memo }));
+  const shared = { byValues: new WeakMap(), byKey: new Map(), pairTexts, pairs };
+  return (plan) => {
+    const rendering = {
+      plan,
+      pki,
+      templates,
+      memo: { ...shared, ownTexts: new Map() },
+      contexts: contextsOf(plan, pki),
+    };
+    return plan.files.map((file) => renderFile(file, rendering));
+  };
 }
 
 /**
@@ -39,9 +49,10 @@ export function createRenderer(
  */
 export function reviewTexts(plan: HostPlan, templates: Templates): ReadonlyMap<string, string> {
   const pki = { bootstrapToken: `${redacted}.${redacted}`, encryptionKey: redacted };
+  const contexts = contextsOf(plan, pki);
   const texts = plan.files.flatMap(({ path, source }) =>
     source.kind === 'template'
-      ? [[path, fillTemplate(source, { plan, pki, templates }).review.toString()] as const]
+      ? [[path, fillTemplate(source, { contexts, templates }).review.toString()] as const]
       : [],
   );
   return new Map(texts);
@@ -52,6 +63,7 @@ interface Rendering {
   readonly pki: Pki;
   readonly templates: Templates;
   readonly memo: Memo;
+  readonly contexts: Contexts;
 }
 
 /** Forms that several hosts share; a key names all that a form depends on beside the values. */
@@ -59,6 +71,8 @@ interface Memo {
   readonly byValues: WeakMap<TemplateValues, Map<string, Forms>>;
   readonly byKey: Map<string, Forms>;
   readonly pairTexts: PairTexts;
+  /** Of this host alone: no other has its pairs, and thousands of texts need not stay. */
+  readonly ownTexts: Map<KeyPair, PairText>;
   readonly pairs: PairReader;
 }
 
@@ -139,22 +153,33 @@ function templateForms(source: TemplateSource, rendering: Rendering): Forms {
   return remembered(known, key, () => fillTemplate(source, rendering));
 }
 
+function fillTemplate(
+  { template, item, overlay }: TemplateSource,
+  { contexts, templates }: Pick<Rendering, 'contexts' | 'templates'>,
+): Forms {
+  const fill = (context: object) => {
+    const text = templates.get(template)(item === undefined ? context : { ...context, item });
+    return overlay === undefined ? text : mergeYaml(text, overlay);
+  };
+  const content = fill(contexts.content);
+  return templates.reads(template).has('secrets')
+    ? secretForms(content, fill(contexts.review))
+    : openForms(content);
+}
+
+/** All that templates of a host can read, for what it gets and for the review tree. */
+interface Contexts {
+  readonly content: object;
+  readonly review: object;
+}
+
 /** What templates read of the PKI. */
 type TemplateSecrets = Pick<Pki, 'bootstrapToken' | 'encryptionKey'>;
 
-function fillTemplate(
-  source: TemplateSource,
-  { plan, pki, templates }: Pick<Rendering, 'plan' | 'templates'> & { readonly pki: TemplateSecrets },
-): Forms {
-  const fill = (secrets: Secrets) => {
-    const { shared, own } = plan.values;
-    const text = templates.get(source.template)({ ...shared, ...own, item: source.item ?? {}, secrets });
-    return source.overlay === undefined ? text : mergeYaml(text, source.overlay);
-  };
-  const { proxy } = plan.cluster.runtime;
-  const isSecret = templates.reads(source.template).has('secrets');
-  const content = fill(secretsOf(pki, proxy));
-  return isSecret ? secretForms(content, fill(redactedSecrets(proxy))) : openForms(content);
+function contextsOf({ values: { shared, own }, cluster }: HostPlan, pki: TemplateSecrets): Contexts {
+  const { proxy } = cluster.runtime;
+  const context = (secrets: Secrets) => ({ ...shared, ...own, item: {}, secrets });
+  return { content: context(secretsOf(pki, proxy)), review: context(redactedSecrets(proxy)) };
 }
 
 function pairForms(pair: KeyPair, part: 'certificate' | 'private-key', memo: Memo): Forms {
@@ -175,9 +200,9 @@ function manifestForms({ extraManifests }: Pki, file: string): Forms {
   return secretForms(manifest.content, manifest.review);
 }
 
-function pairTextOf(pair: KeyPair, { pairTexts, pairs }: Memo): PairText {
-  const text = pairTexts.get(pair) ?? pairText(pair.certificatePem, pairs);
-  pairTexts.set(pair, text);
+function pairTextOf(pair: KeyPair, { pairTexts, ownTexts, pairs }: Memo): PairText {
+  const text = pairTexts.get(pair) ?? ownTexts.get(pair) ?? pairText(pair.certificatePem, pairs);
+  ownTexts.set(pair, text);
   return text;
 }
 
@@ -208,22 +233,12 @@ function kubeconfigForms(source: KubeconfigSource, { pki, templates, memo }: Ren
 }
 
 function openForms(text: string, certificateText?: string): Forms {
-  const content = kept(text);
+  const content = keptText(text);
   return { content, review: content, certificateText };
 }
 
 function secretForms(content: string, review: string, certificateText?: string): Forms {
-  return { content: kept(content), review: Buffer.from(review), certificateText };
-}
-
-/**
- * Bytes that stay until all hosts are verified. Out of Node's pool they would keep alive what was
- * taken from it beside them: five times as much.
- */
-function kept(text: string): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  bytes.write(text);
-  return bytes;
+  return { content: keptText(content), review: Buffer.from(review), certificateText };
 }
 
 /** What templates read as `secrets`. */

@@ -70,7 +70,7 @@ function guarded<T>(value: T, path: string): T {
   return guard as T;
 }
 
-/** What stands guard at a path; there are few, and every host has a value at each. */
+/** What stands guard at a path, for all items of a list the same; there are few, and every host has a value at each. */
 const guardOf = remembered((path: string): ProxyHandler<object> => {
   const missing = (key: string): never => {
     throw new Error(`no value named ${path}${key}`);
@@ -100,7 +100,7 @@ const guardOf = remembered((path: string): ProxyHandler<object> => {
 const frameNames = new Set(['then', 'toHTML', 'length', 'size', 'constructor']);
 
 function guardedItem<T>(item: T, path: string, key: string | symbol): T {
-  return typeof key === 'symbol' || typeof item === 'function' ? item : guarded(item, `${path}${key}.`);
+  return typeof key === 'symbol' || typeof item === 'function' ? item : guarded(item, path);
 }
 
 function textOf(value: unknown): string {

@@ -166,7 +166,8 @@ function editsOf(base: readonly string[], text: string): Edits | undefined {
   if (text.includes('\n', start)) return text;
   const end = text.slice(start);
   if (end !== base[last]) edits.push(last, detached(end));
-  return edits.length === 0 ? undefined : edits;
+  // A copy: an array that has grown has room for more.
+  return edits.length === 0 ? undefined : edits.slice();
 }
 
 /** A copy: to V8 a slice is a place in the whole text, which it would keep alive. */

@@ -95,22 +95,46 @@ export const checks: readonly CheckRow[] = [
   { name: 'ports-asked-for', of: 'host', check: portsAreAskedFor },
 ];
 
+/** Bundles that are verified while they come. */
+export interface Verification {
+  /** Runs the checks of a host, the next of its cluster. */
+  readonly add: (bundle: HostBundle) => void;
+  /** Runs the checks of the cluster, and gives everything that was found, in the order of the checks. */
+  readonly finish: () => { readonly findings: Finding[]; readonly view: ClusterView };
+}
+
 /**
- * Everything that the checks find in the bundles of all hosts of a cluster, in the order of the checks.
- * What is read of a host for its own checks is let go before the next host: thousands of hosts
- * need no more memory for it than one. `pairs` may have read certificates and keys before.
+ * Begins with no bundles. What is read of a host for its own checks is let go before the next host:
+ * thousands of hosts need no more memory for it than one. `pairs` may have read certificates and keys before.
  */
+export function createVerification(
+  facts: ClusterFacts,
+  pairs: PairReader = createPairReader(),
+): Verification {
+  const views = createViews(facts, pairs);
+  const ofHosts: Finding[] = [];
+  return {
+    add: (bundle) => ofHosts.push(...runChecks('host', views.add(bundle))),
+    finish: () => {
+      const view = views.ofAll();
+      const all = [...ofHosts, ...runChecks('cluster', view)];
+      const findings = checks.flatMap(({ name }) => all.filter(({ check }) => check === name));
+      // Two files of a host may lead to one and the same fault in a third.
+      const once = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
+      return { findings: [...once.values()], view };
+    },
+  };
+}
+
+/** Everything that the checks find in the bundles of all hosts of a cluster, in the order of the checks. */
 export function verifyCluster(
   facts: ClusterFacts,
   bundles: readonly HostBundle[],
   pairs: PairReader = createPairReader(),
-  views = createViews(facts, bundles, pairs),
 ): Finding[] {
-  const ofHosts = bundles.flatMap((bundle) => runChecks('host', views.ofHost(bundle)));
-  const all = [...ofHosts, ...runChecks('cluster', views.ofAll())];
-  const findings = checks.flatMap(({ name }) => all.filter(({ check }) => check === name));
-  // Two files of a host may lead to one and the same fault in a third.
-  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+  const verification = createVerification(facts, pairs);
+  for (const bundle of bundles) verification.add(bundle);
+  return verification.finish().findings;
 }
 
 const rows = {

@@ -79,9 +79,10 @@ export interface ClusterView {
 export function createPemReaders(
   pairs: PairReader = createPairReader(),
 ): Pick<ClusterView, 'parse' | 'keyOf'> {
+  const base64Of = rememberedByObject((spki: Buffer) => spki.toString('base64'));
   return {
-    parse: remembered((pem: string) => attempt(() => pairs.certificate(pem))),
-    keyOf: remembered((pem: string) => attempt(() => pairs.publicKey(pem).toString('base64'))),
+    parse: (pem) => (pem === '' ? undefined : attempt(() => pairs.certificate(pem))),
+    keyOf: (pem) => (pem === '' ? undefined : attempt(() => base64Of(pairs.publicKey(pem)))),
   };
 }
 
@@ -91,28 +92,27 @@ export function viewOf(
   bundles: readonly HostBundle[],
   pairs: PairReader = createPairReader(),
 ): ClusterView {
-  return createViews(facts, bundles, pairs).ofAll();
+  const views = createViews(facts, pairs);
+  for (const bundle of bundles) views.add(bundle);
+  return views.ofAll();
 }
 
-/** Views of the same bundles that share what they read of files that several hosts have. */
+/** Views of bundles that come one after another and share what they read of files that several hosts have. */
 export interface Views {
-  readonly ofAll: () => ClusterView;
   /** A view that ends at one host, for who looks at hosts one after another and keeps nothing. */
-  readonly ofHost: (bundle: HostBundle) => ClusterView;
+  readonly add: (bundle: HostBundle) => ClusterView;
+  /** The view of all that were added, in their order. */
+  readonly ofAll: () => ClusterView;
 }
 
-/** The views of a cluster's bundles; see viewOf. */
-export function createViews(
-  facts: ClusterFacts,
-  bundles: readonly HostBundle[],
-  pairs: PairReader = createPairReader(),
-): Views {
+/** Views of no bundles yet; see viewOf. */
+export function createViews(facts: ClusterFacts, pairs: PairReader = createPairReader()): Views {
   const { parse, keyOf } = createPemReaders(pairs);
-  const isShared = sharedContents(bundles);
+  const sharing = createSharing();
   // Hosts share buffers of what is the same for all of them; of what is a host's own its view has the only use.
   const ofShared = <Value>(read: (content: Buffer) => Value): ((content: Buffer) => Value) => {
     const readOnce = rememberedByObject(read);
-    return (content) => (isShared(content) ? readOnce : read)(content);
+    return (content) => (sharing.isShared(content) ? readOnce : read)(content);
   };
   const text = ofShared((content: Buffer) => content.toString());
   const yamlOf = createYamlReader();
@@ -129,16 +129,27 @@ export function createViews(
     const withRole = remembered((role: Role) => hosts.filter((host) => host.bundle.roles.includes(role)));
     return { facts, hosts, withRole, parse, keyOf };
   };
-  return { ofAll: () => viewOfHosts(bundles), ofHost: (bundle) => viewOfHosts([bundle]) };
+  const bundles: HostBundle[] = [];
+  return {
+    add: (bundle) => {
+      sharing.add(bundle);
+      bundles.push(bundle);
+      return viewOfHosts([bundle]);
+    },
+    ofAll: () => viewOfHosts(bundles),
+  };
 }
 
-/** Whether several files of these bundles have one and the same buffer. */
-function sharedContents(bundles: readonly HostBundle[]): (content: Buffer) => boolean {
-  const seen = new Set<Buffer>();
-  const shared = new Set<Buffer>();
-  for (const { files } of bundles)
-    for (const { content } of files) (seen.has(content) ? shared : seen).add(content);
-  return (content) => shared.has(content);
+/** Which buffers are those of several files, of the bundles that it was told of. */
+function createSharing() {
+  const seen = new WeakSet<Buffer>();
+  const shared = new WeakSet<Buffer>();
+  return {
+    add: ({ files }: HostBundle): void => {
+      for (const { content } of files) (seen.has(content) ? shared : seen).add(content);
+    },
+    isShared: (content: Buffer): boolean => shared.has(content),
+  };
 }
 
 interface Readers {
@@ -154,10 +165,10 @@ interface Readers {
 function hostViewOf(bundle: HostBundle, readers: Readers): HostView {
   const { parse, keyOf } = readers;
   const files = new Map(bundle.files.map((file) => [file.path, file]));
-  const text = remembered((path: string) => {
+  const text = (path: string): string | undefined => {
     const file = files.get(path);
     return file === undefined ? undefined : readers.text(file.content);
-  });
+  };
   const environment = remembered((path: string): readonly Variable[] => {
     const file = files.get(path);
     return file === undefined ? [] : readers.environment(file.content);

@@ -12,8 +12,7 @@ import { reportHtml } from '../../src/report/html.ts';
 import { createNotes } from '../../src/report/notes.ts';
 import { type Report, type ReportInput, reportOf } from '../../src/report/report.ts';
 import { clusterFactsOf, hostBundleOf } from '../../src/verify/bundle.ts';
-import { verifyCluster } from '../../src/verify/verify.ts';
-import { viewOf } from '../../src/verify/view.ts';
+import { createVerification } from '../../src/verify/verify.ts';
 import { pkiOf } from './clusters.ts';
 
 export interface Reported {
@@ -27,21 +26,20 @@ export interface Reported {
 export async function reportFor(cluster: Cluster, given?: Pki): Promise<Reported> {
   const pki = given ?? (await pkiOf(cluster));
   const renderHost = createRenderer(pki, loadTemplates(templatesDir));
-  const made = cluster.hosts.map((host) => {
+  const assembled = cluster.hosts.map((host) => {
     const plan = planHost(cluster, host);
     const files = renderHost(plan);
     const programs = programsOf(plan, { source: 'host' });
     const manifest = manifestText(plan, { release: '0.0.0', clusterId: 'x', images: [], programs });
     const { directories, units } = plan;
-    return { bundle: hostBundleOf(plan, files), assembled: { files, directories, units, manifest } };
+    return { files, directories, units, manifest, bundle: hostBundleOf(plan, files) };
   });
   const notes = createNotes();
-  for (const [index, { assembled }] of made.entries()) notes.add(assembled, index);
-  const facts = clusterFactsOf(cluster, new Date());
-  const view = viewOf(
-    facts,
-    made.map(({ bundle }) => bundle),
-  );
+  const verification = createVerification(clusterFactsOf(cluster, new Date()));
+  for (const [index, host] of assembled.entries()) {
+    notes.add(host, index);
+    verification.add(host.bundle);
+  }
   const input: ReportInput = {
     cluster,
     pki,
@@ -50,14 +48,10 @@ export async function reportFor(cluster: Cluster, given?: Pki): Promise<Reported
       bundle: `bundles/${host.name}.tar.gz`,
       sha256: host.name.padEnd(64, '0').slice(0, 64),
     })),
-    view,
     notes,
-    findings: verifyCluster(
-      facts,
-      made.map(({ bundle }) => bundle),
-    ),
+    ...verification.finish(),
   };
-  return { pki, input, assembled: made.map(({ assembled }) => assembled), report: reportOf(input) };
+  return { pki, input, assembled, report: reportOf(input) };
 }
 
 /** The page of a report as it is written. */

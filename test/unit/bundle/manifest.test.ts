@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bundleEntries, clusterId } from '../../../src/bundle/bundle.ts';
+import { clusterId, payloadEntries, wholeBundle } from '../../../src/bundle/bundle.ts';
 import { manifestText, modeText } from '../../../src/bundle/manifest.ts';
 import { templatesDir } from '../../../src/lib/package-root.ts';
 import { authorityOf } from '../../../src/model/certificate.ts';
@@ -155,10 +155,10 @@ describe('install.sh reads the bundles', () => {
       binaries: { source: 'host' } as const,
       clusterId: clusterId(authorityOf(pki, 'kubernetes-ca').certificatePem),
       images,
-      installScript: readFileSync(join(templatesDir, '_bundle/install.sh')),
     };
+    const installScript = readFileSync(join(templatesDir, '_bundle/install.sh'));
     const bundle = mkdtempSync(join(folder, 'bundle-'));
-    for (const { name, mode, content } of bundleEntries(plan, files, parts)) {
+    for (const { name, mode, content } of wholeBundle(payloadEntries(plan, files, parts), installScript)) {
       mkdirSync(dirname(join(bundle, name)), { recursive: true });
       writeFileSync(join(bundle, name), content, { mode });
     }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { keyAlgorithms } from '../../../src/model/cluster.ts';
 import { certificateFacts, daysLeft, readCertificate } from '../../../src/pki/certificate.ts';
 import { type Authority, issueAuthority, issueLeaf, loadAuthority } from '../../../src/pki/issue.ts';
-import { isSignedBy, verifyingKey } from '../../../src/pki/signature.ts';
+import { checkAhead, isSignedBy, verifyingKey } from '../../../src/pki/signature.ts';
 import { encodeCertificate } from '../../../src/pki/x509.ts';
 import { later, now, openssl, opensslAccepts, request, temporaryFolder, write } from './support.ts';
 
@@ -224,6 +224,24 @@ describe('certificates', () => {
     expect(broken).toEqual([]);
   });
 
+  test('a signature that was checked ahead is judged as any other', async () => {
+    const authority = await issueAuthority('kubernetes-ca', request(), now);
+    const [ecOther, rsaOther] = await Promise.all([
+      issueAuthority('kubernetes-ca', request(), now),
+      issueAuthority('kubernetes-ca', request({ keyAlgorithm: 'rsa-2048' }), now),
+    ]);
+    const certificate = readCertificate((await leafOf(authority)).certificatePem);
+    for (const [issuer, isRight] of [
+      [authority, true],
+      [ecOther, false],
+      [rsaOther, false],
+    ] as const) {
+      const key = verifyingKey(issuer.certificate.publicKeyDer);
+      await checkAhead(certificate, key);
+      expect(isSignedBy(certificate, key)).toBe(isRight);
+    }
+  });
+
   test('an authority whose key type cannot sign is refused', async () => {
     const folder = temporaryFolder();
     openssl(
@@ -247,6 +265,7 @@ describe('certificates', () => {
       RangeError,
     );
     // A signature of a type without a row is left to node.
+    await checkAhead(certificate, verifyingKey(certificate.publicKeyDer));
     expect(isSignedBy(certificate, verifyingKey(certificate.publicKeyDer))).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { heapFlag } from '../../../src/lib/heap.ts';
+import { compilerFlags, heapFlags } from '../../../src/lib/engine.ts';
 
 /** What a Node says on standard error when a flag is set while it runs. */
 function complaint(flag: string): string {
@@ -8,7 +8,10 @@ function complaint(flag: string): string {
   return spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stderr;
 }
 
-test('this Node knows the flag, and says so of others', () => {
-  expect(complaint(heapFlag)).toBe('');
+test.each([...heapFlags, ...compilerFlags])('this Node knows %s', (flag) => {
+  expect(complaint(flag)).toBe('');
+});
+
+test('it says so of others', () => {
   expect(complaint('--no-such-flag=30')).toContain('no-such-flag');
 });

@@ -1,0 +1,40 @@
+/** The thread that packs and writes hosts, see writer.ts: a file of its own in the build. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { BundleEntry } from '../bundle/bundle.ts';
+import { createPack } from './pack.ts';
+import { createDecoder } from './wire.ts';
+import {
+  carried,
+  type WriteRequest,
+  type WriteResponse,
+  type WriterSettings,
+  writerState,
+} from './writer-protocol.ts';
+
+const { staging, installScript, state }: WriterSettings = workerData;
+const pack = createPack(staging, Buffer.from(installScript));
+const decode = createDecoder();
+
+parentPort?.on('message', async (requests: readonly WriteRequest[]) => {
+  // At once: the next message may come while these are being packed, and counts on what they bring.
+  const decoded = requests.map(({ id, host, entries }) => ({ id, host, payload: decode(entries) }));
+  for (const { id, host, payload } of decoded) await write(id, host, payload);
+});
+
+async function write(id: number, host: string, payload: readonly BundleEntry[]): Promise<void> {
+  // First counted, then asked: whoever halts does it the other way round, so one of both sees the other.
+  Atomics.add(state, writerState.busy, 1);
+  try {
+    if (Atomics.load(state, writerState.halted) === 1) return;
+    answer({ id, bundle: await pack(host, payload) });
+  } catch (error) {
+    answer({ id, error: carried(error) });
+  } finally {
+    Atomics.sub(state, writerState.busy, 1);
+    Atomics.notify(state, writerState.busy);
+  }
+}
+
+function answer(response: WriteResponse): void {
+  parentPort?.postMessage(response);
+}
