@@ -16,29 +16,38 @@ const standardInput = '\0stdin';
 /** Parses arguments (without node and the script). */
 export async function parseArguments(given: readonly string[], version: string): Promise<Parsed> {
   const args = given.map((arg) => (arg === '-' ? standardInput : arg));
-  let chosen: { row: CommandRow; options: Record<string, unknown> } | undefined;
   let printed: string | undefined;
-  const parser = buildParser(args, version, (row, options) => {
-    chosen = { row, options };
-  });
   try {
-    await parser.parseAsync([...args], {}, (_error, _argv, output) => {
+    await buildParser(args, version).parseAsync([...args], {}, (_error, _argv, output) => {
       if (output !== '') printed = output;
     });
   } catch (error) {
+    if (error instanceof Chosen) return checked(error.row, error.options);
     return {
       kind: 'mistake',
       message: mistakeText(error instanceof Error ? error.message : String(error), given),
     };
   }
-  if (chosen !== undefined) return checked(chosen.row, chosen.options);
   if (printed !== undefined) return { kind: 'text', text: printed };
   return { kind: 'mistake', message: 'no command given' };
 }
 
-type Choose = (row: CommandRow, options: Record<string, unknown>) => void;
+/**
+ * The command that was asked for, thrown past yargs: it would lay out the help of a command that it
+ * has run, which takes as long as all the rest of its work.
+ */
+class Chosen extends Error {
+  readonly row: CommandRow;
+  readonly options: Record<string, unknown>;
 
-function buildParser(args: readonly string[], version: string, choose: Choose): Argv {
+  constructor(row: CommandRow, options: Record<string, unknown>) {
+    super();
+    this.row = row;
+    this.options = options;
+  }
+}
+
+function buildParser(args: readonly string[], version: string): Argv {
   const parser = yargs([...args])
     .scriptName('hardway')
     .usage('$0 COMMAND\n\nOne inventory in, one installable bundle per host out.')
@@ -66,21 +75,21 @@ function buildParser(args: readonly string[], version: string, choose: Choose): 
     .wrap(100)
     .exitProcess(false)
     .fail(false);
-  addCommands(parser, commands, choose);
+  addCommands(parser, commands);
   return parser;
 }
 
 /** Commands of two words, such as `certs list`, become a command with commands of its own. */
-function addCommands(parser: Argv, rows: readonly CommandRow[], choose: Choose): void {
+function addCommands(parser: Argv, rows: readonly CommandRow[]): void {
   const groups = new Map<string, CommandRow[]>();
   for (const row of rows) {
     const [first = '', second] = row.usage.split(' ');
-    if (second === undefined || second.startsWith('[')) addCommand(parser, row, row.usage, choose);
+    if (second === undefined || second.startsWith('[')) addCommand(parser, row, row.usage);
     else groups.set(first, [...(groups.get(first) ?? []), row]);
   }
   for (const [name, members] of groups) {
     parser.command(name, groupDescriptions[name] ?? name, (group) => {
-      for (const row of members) addCommand(group, row, row.usage.slice(name.length + 1), choose);
+      for (const row of members) addCommand(group, row, row.usage.slice(name.length + 1));
       return group.demandCommand(1, `${name}: no command given`).strict();
     });
   }
@@ -92,7 +101,7 @@ const groupDescriptions: Readonly<Record<string, string>> = {
   images: 'List and save the images that the hosts need',
 };
 
-function addCommand(parser: Argv, row: CommandRow, usage: string, choose: Choose): void {
+function addCommand(parser: Argv, row: CommandRow, usage: string): void {
   parser.command(
     usage,
     row.describe,
@@ -108,7 +117,9 @@ function addCommand(parser: Argv, row: CommandRow, usage: string, choose: Choose
         command.positional(name, positional);
       return command.options(row.options ?? {});
     },
-    (options) => choose(row, options),
+    (options) => {
+      throw new Chosen(row, options);
+    },
   );
 }
 
