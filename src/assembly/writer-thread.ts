@@ -15,6 +15,10 @@ const { staging, installScript, state }: WriterSettings = workerData;
 const pack = createPack(staging, Buffer.from(installScript));
 const decode = createDecoder();
 
+// Nobody would ever answer for its hosts: an error that nobody catches ends the thread, and is told.
+parentPort?.on('messageerror', (error) => {
+  throw error;
+});
 parentPort?.on('message', async (requests: readonly WriteRequest[]) => {
   // At once: the next message may come while these are being packed, and counts on what they bring.
   const decoded = requests.map(({ id, host, entries }) => ({ id, host, payload: decode(entries) }));
@@ -24,17 +28,18 @@ parentPort?.on('message', async (requests: readonly WriteRequest[]) => {
 async function write(id: number, host: string, payload: readonly BundleEntry[]): Promise<void> {
   // First counted, then asked: whoever halts does it the other way round, so one of both sees the other.
   Atomics.add(state, writerState.busy, 1);
-  try {
-    if (Atomics.load(state, writerState.halted) === 1) return;
-    answer({ id, bundle: await pack(host, payload) });
-  } catch (error) {
-    answer({ id, error: carried(error) });
-  } finally {
-    Atomics.sub(state, writerState.busy, 1);
-    Atomics.notify(state, writerState.busy);
-  }
+  const isHalted = Atomics.load(state, writerState.halted) === 1;
+  const response = isHalted ? undefined : await packed(id, host, payload);
+  Atomics.sub(state, writerState.busy, 1);
+  Atomics.notify(state, writerState.busy);
+  // Last: who has all answers may end this thread, which is to be at nothing then.
+  if (response !== undefined) parentPort?.postMessage(response);
 }
 
-function answer(response: WriteResponse): void {
-  parentPort?.postMessage(response);
+async function packed(id: number, host: string, payload: readonly BundleEntry[]): Promise<WriteResponse> {
+  try {
+    return { id, bundle: await pack(host, payload) };
+  } catch (error) {
+    return { id, error: carried(error) };
+  }
 }

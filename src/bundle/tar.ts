@@ -24,10 +24,10 @@ const entryDate = new Date('2000-01-01T00:00:00Z');
 const unknownSystem = 255;
 
 /** What a tar says of a file. */
-export type PackedEntry = Pick<BundleEntry, 'name' | 'mode' | 'content'>;
+type PackedEntry = Pick<BundleEntry, 'name' | 'mode' | 'content'>;
 
 /** The end of every bundle's tar, compressed once: the bytes of install.sh and what tar puts behind them. */
-export interface SharedEnd {
+interface SharedEnd {
   readonly content: Buffer;
   readonly compressed: Buffer;
 }

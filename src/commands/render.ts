@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { assemble } from '../assembly/assemble.ts';
-import { openWriter } from '../assembly/writer.ts';
+import { type HostWriter, openWriter } from '../assembly/writer.ts';
 import type { BinaryArchive } from '../binaries/pack.ts';
 import { beginOutput } from '../bundle/output.ts';
 import { renderedVersion } from '../bundle/previous.ts';
@@ -98,14 +98,16 @@ export async function renderOutput(
   const pkiDir = pkiDirOf(cluster, options.inventory, options.pkiDir);
   const progress = createProgress(io, options.quiet);
   const output = beginOutput(options.out, pkiDir);
-  const writer = openWriter(output.staging, cluster.hosts.length);
+  let writer: HostWriter | undefined;
   const discard = () => {
-    writer.halt();
+    writer?.halt();
     output.discard();
   };
   // A signal leaves the previous output as it was, and nothing half-written beside it.
   const forget = io.onInterrupt(discard);
   try {
+    // Early: it starts while the store is read.
+    writer = openWriter(output.staging, cluster.hosts.length);
     performance.mark('pki');
     const pairs = createPairReader();
     const strangers = otherHostsIn(pkiDir, cluster);

@@ -19,7 +19,7 @@ export function keepHeapSmall(): void {
 }
 
 /**
- * From now on a function runs five times as long before V8's optimizing compiler takes it up, and is
+ * From now on a function runs four times as long before V8's optimizing compiler takes it up, and is
  * compiled with less of what it calls: the compiler works on another core, which a render has
  * better use for, and much of what it made was hardly run before the command ended (decision 27).
  */

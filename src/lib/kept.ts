@@ -5,11 +5,12 @@
 
 /** Text as bytes in memory of their own. */
 export function keptText(text: string, encoding: BufferEncoding = 'utf8'): Buffer {
-  return keptCopy(Buffer.from(text, encoding));
+  return kept(Buffer.from(text, encoding));
 }
 
-/** A copy in memory of its own. */
-export function keptCopy(bytes: Buffer): Buffer {
+/** The same bytes in memory of their own: a copy, unless they have it. */
+export function kept(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.length) return bytes;
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);
   return copy;

@@ -41,7 +41,8 @@ export async function readContents(
   const leaves = new Map<string, LeafState>();
   // With an authority lost, its certificates would all be reported as foreign: one problem says enough.
   const wanted = lost.length > 0 ? [] : request.certificates;
-  for await (const { stored, one } of leavesIn(reader, authorities, wanted)) {
+  for await (const { one, stored, problems } of leavesIn(reader, authorities, wanted)) {
+    reader.problems.push(...problems);
     leaves.set(one.id, judgeLeaf(reader, stored, authorities, one, request, now));
     await pause();
   }
@@ -63,20 +64,27 @@ export async function readContents(
 /** So many certificates are read while the signatures of as many others are checked. */
 const leavesAtOnce = 32;
 
+interface ReadLeaf {
+  readonly one: WantedCertificate;
+  readonly stored: PairState;
+  /** Its own, taken out of the reader's: they are told in the order of the request. */
+  readonly problems: readonly PkiProblem[];
+}
+
 /** The leaf certificates of a store, in their order: the next are read while other threads check the signatures of these. */
 async function* leavesIn(
   reader: StoreReader,
   authorities: Authorities,
   wanted: readonly WantedCertificate[],
-): AsyncGenerator<{ readonly stored: PairState; readonly one: WantedCertificate }> {
+): AsyncGenerator<ReadLeaf> {
   const readFrom = (start: number) => {
-    const leaves = wanted
-      .slice(start, start + leavesAtOnce)
-      .map((one) => ({ one, stored: readLeaf(reader, one) }));
-    return {
-      leaves,
-      checked: Promise.all(leaves.map(({ one, stored }) => checkLeafAhead(stored, authorities, one))),
-    };
+    const leaves = wanted.slice(start, start + leavesAtOnce).map((one): ReadLeaf => {
+      const before = reader.problems.length;
+      const stored = readLeaf(reader, one);
+      return { one, stored, problems: reader.problems.splice(before) };
+    });
+    const checks = leaves.map(({ one, stored }) => checkLeafAhead(stored, authorities, one));
+    return { leaves, checked: Promise.all(checks) };
   };
   let block = readFrom(0);
   for (let start = leavesAtOnce; block.leaves.length > 0; start += leavesAtOnce) {

@@ -3,7 +3,7 @@
  * in its review tree and in its bundle. By text, not by object, so that whoever reads a bundle
  * gets what the bundle says. Made by a command for its own run, and gone with it.
  */
-import { keptCopy } from '../lib/kept.ts';
+import { kept } from '../lib/kept.ts';
 import { remembered } from '../lib/remember.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { publicKeyDerOf } from './keys.ts';
@@ -18,6 +18,6 @@ export interface PairReader {
 export function createPairReader(): PairReader {
   return {
     certificate: remembered(readCertificate),
-    publicKey: remembered((privateKeyPem) => keptCopy(publicKeyDerOf(privateKeyPem))),
+    publicKey: remembered((privateKeyPem) => kept(publicKeyDerOf(privateKeyPem))),
   };
 }

@@ -65,18 +65,22 @@ export function isSignedBy(certificate: SignedBytes, key: KeyObject): boolean {
 
 /**
  * Checks a signature in a thread of Node's pool, so that isSignedBy has nothing to compute when it is
- * right. Of one that is wrong, or of an algorithm that is not ours, it says nothing: isSignedBy does.
+ * right. It never fails: of a signature that is wrong, or of an algorithm or a key that is not ours, it
+ * says nothing, since isSignedBy does.
  */
 export function checkAhead(certificate: SignedBytes, key: KeyObject): Promise<void> {
-  const algorithm = byOid.get(certificate.signatureOid);
-  const digest = digestOf(certificate, key);
-  if (algorithm === undefined || !fits(algorithm, key) || knownAsRight.has(digest)) return Promise.resolve();
-  const { toBeSigned, signature } = certificate;
   return new Promise((resolve) => {
-    verify(algorithm.digest, toBeSigned, key, signature, (error, isRight) => {
-      if (error === null && isRight) knownAsRight.add(digest);
+    try {
+      const algorithm = byOid.get(certificate.signatureOid);
+      const digest = digestOf(certificate, key);
+      if (algorithm === undefined || !fits(algorithm, key) || knownAsRight.has(digest)) return resolve();
+      verify(algorithm.digest, certificate.toBeSigned, key, certificate.signature, (error, isRight) => {
+        if (error === null && isRight) knownAsRight.add(digest);
+        resolve();
+      });
+    } catch {
       resolve();
-    });
+    }
   });
 }
 

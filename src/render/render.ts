@@ -30,15 +30,10 @@ export function createRenderer(
   pairTexts: PairTexts = new WeakMap(),
   pairs: PairReader = createPairReader(),
 ): (plan: HostPlan) => RenderedFile[] {
-  const shared = { byValues: new WeakMap(), byKey: new Map(), pairTexts, pairs };
+  const memo: Memo = { byValues: new WeakMap(), byKey: new Map(), pairTexts, pairs };
   return (plan) => {
-    const rendering = {
-      plan,
-      pki,
-      templates,
-      memo: { ...shared, ownTexts: new Map() },
-      contexts: contextsOf(plan, pki),
-    };
+    const contexts = contextsOf(plan, pki);
+    const rendering = { plan, pki, templates, memo, contexts, ownTexts: new Map() };
     return plan.files.map((file) => renderFile(file, rendering));
   };
 }
@@ -64,15 +59,18 @@ interface Rendering {
   readonly templates: Templates;
   readonly memo: Memo;
   readonly contexts: Contexts;
+  /** Texts of this host's pairs, which no other host has: those of thousands need not stay. */
+  readonly ownTexts: Map<KeyPair, PairText>;
 }
+
+/** What texts of pairs are taken from. */
+type TextSources = Pick<Rendering, 'memo' | 'ownTexts'>;
 
 /** Forms that several hosts share; a key names all that a form depends on beside the values. */
 interface Memo {
   readonly byValues: WeakMap<TemplateValues, Map<string, Forms>>;
   readonly byKey: Map<string, Forms>;
   readonly pairTexts: PairTexts;
-  /** Of this host alone: no other has its pairs, and thousands of texts need not stay. */
-  readonly ownTexts: Map<KeyPair, PairText>;
   readonly pairs: PairReader;
 }
 
@@ -115,16 +113,16 @@ function formsOf({ source }: FileSpec, rendering: Rendering): Forms {
       return templateForms(source, rendering);
     case 'authority':
       return remembered(memo.byKey, `${source.authority} ${source.part}`, () =>
-        pairForms(authorityOf(pki, source.authority), source.part, memo),
+        pairForms(authorityOf(pki, source.authority), source.part, rendering),
       );
     case 'external-etcd':
       return remembered(memo.byKey, `external etcd ${source.part}`, () =>
-        externalForms(pki, source.part, memo),
+        externalForms(pki, source.part, rendering),
       );
     case 'extra-manifest':
       return remembered(memo.byKey, `extra manifest ${source.file}`, () => manifestForms(pki, source.file));
     case 'certificate':
-      return pairForms(certificateOf(pki, source.id), source.part, memo);
+      return pairForms(certificateOf(pki, source.id), source.part, rendering);
     case 'service-account':
       return remembered(memo.byKey, `service-account ${source.part}`, () =>
         serviceAccountForms(pki, source.part, memo),
@@ -182,15 +180,15 @@ function contextsOf({ values: { shared, own }, cluster }: HostPlan, pki: Templat
   return { content: context(secretsOf(pki, proxy)), review: context(redactedSecrets(proxy)) };
 }
 
-function pairForms(pair: KeyPair, part: 'certificate' | 'private-key', memo: Memo): Forms {
-  const { certificate, publicKeySha256 } = pairTextOf(pair, memo);
+function pairForms(pair: KeyPair, part: 'certificate' | 'private-key', sources: TextSources): Forms {
+  const { certificate, publicKeySha256 } = pairTextOf(pair, sources);
   if (part === 'private-key') return secretForms(pair.privateKeyPem, `${redactedKey(publicKeySha256)}\n`);
   return openForms(pair.certificatePem, certificate);
 }
 
-function externalForms({ externalEtcd }: Pki, part: 'authority' | KeyPairPart, memo: Memo): Forms {
+function externalForms({ externalEtcd }: Pki, part: 'authority' | KeyPairPart, sources: TextSources): Forms {
   if (externalEtcd === undefined) throw new Error('the files of the external etcd were not read');
-  if (part !== 'authority') return pairForms(externalEtcd, part, memo);
+  if (part !== 'authority') return pairForms(externalEtcd, part, sources);
   return openForms(externalEtcd.authorityPem, certificateText(externalEtcd.authorityPem));
 }
 
@@ -200,8 +198,8 @@ function manifestForms({ extraManifests }: Pki, file: string): Forms {
   return secretForms(manifest.content, manifest.review);
 }
 
-function pairTextOf(pair: KeyPair, { pairTexts, ownTexts, pairs }: Memo): PairText {
-  const text = pairTexts.get(pair) ?? ownTexts.get(pair) ?? pairText(pair.certificatePem, pairs);
+function pairTextOf(pair: KeyPair, { memo, ownTexts }: TextSources): PairText {
+  const text = memo.pairTexts.get(pair) ?? ownTexts.get(pair) ?? pairText(pair.certificatePem, memo.pairs);
   ownTexts.set(pair, text);
   return text;
 }
@@ -213,7 +211,8 @@ function serviceAccountForms({ serviceAccount }: Pki, part: 'private' | 'public'
   return secretForms(privateKeyPem, `${redactedKey(text)}\n`);
 }
 
-function kubeconfigForms(source: KubeconfigSource, { pki, templates, memo }: Rendering): Forms {
+function kubeconfigForms(source: KubeconfigSource, rendering: Rendering): Forms {
+  const { pki, templates, memo } = rendering;
   const authorityPem = pki.authorities['kubernetes-ca'].certificatePem;
   const render = (credential: Parameters<typeof renderKubeconfig>[2]) =>
     renderKubeconfig(source, authorityPem, credential, templates);
@@ -224,7 +223,7 @@ function kubeconfigForms(source: KubeconfigSource, { pki, templates, memo }: Ren
   }
   const pair = certificateOf(pki, source.credential.id);
   const { certificatePem, privateKeyPem } = pair;
-  const { certificate, publicKeySha256 } = pairTextOf(pair, memo);
+  const { certificate, publicKeySha256 } = pairTextOf(pair, rendering);
   return secretForms(
     render({ certificatePem, keyData: base64(privateKeyPem) }),
     render({ certificatePem, keyData: `"${redactedKey(publicKeySha256)}"` }),

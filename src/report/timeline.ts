@@ -1,4 +1,5 @@
 /** Validities on an axis of time, in coordinates of an SVG drawing. The line of today is drawn by the page when it is opened. */
+import { tenths } from './drawing.ts';
 import type { ReportedCertificate } from './pki.ts';
 
 export interface TimelineRow {
@@ -53,7 +54,7 @@ export function timelineOf(
   const from = least(filled, ({ from }) => from);
   const to = -least(filled, ({ to }) => -to);
   const scale = (moment: number) =>
-    Math.round((size.left + ((moment - from) / Math.max(1, to - from)) * (size.right - size.left)) * 10) / 10;
+    tenths(size.left + ((moment - from) / Math.max(1, to - from)) * (size.right - size.left));
   const rows = filled.map(({ label, authority, href, certificates }, index): TimelineRow => {
     const first = least([{ certificates }], (one) => one.from);
     const last = -least([{ certificates }], (one) => -one.to);
@@ -69,9 +70,9 @@ export function timelineOf(
       href,
       y: size.head + index * size.row,
       x: scale(first),
-      width: Math.max(2, round(scale(last) - scale(first))),
+      width: Math.max(2, tenths(scale(last) - scale(first))),
       renewX,
-      renewWidth: Math.max(1, round(scale(soonest) - renewX)),
+      renewWidth: Math.max(1, tenths(scale(soonest) - renewX)),
       ends: days
         .slice(0, mostEnds)
         .map((day) => scale(Math.min(last, Math.max(first, (day + 1) * daySeconds)))),
@@ -119,8 +120,4 @@ function ticksOf(from: number, to: number, scale: (moment: number) => number): T
     if (moment < from || moment > to) return [];
     return [{ x: scale(moment), text: dayOf(moment).slice(0, stepMonths >= 12 ? 4 : 7) }];
   });
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -3,6 +3,7 @@
 import { type Cluster, type Host, hostsWithRole } from '../model/cluster.ts';
 import { endpointUrl, etcdClientUrls } from '../plan/endpoints.ts';
 import type { Connection, NamedCertificate } from './connections.ts';
+import { tenths } from './drawing.ts';
 
 export interface Chip {
   readonly x: number;
@@ -155,9 +156,9 @@ function roleBox(cluster: Cluster, role: keyof typeof roleTitles, place: Place):
   const { title, daemons } = roleTitles[role];
   const chipWidth = (width - 24 - (columns - 1) * chipGap) / columns;
   const chipAt = (index: number) => ({
-    x: round(x + 12 + (index % columns) * (chipWidth + chipGap)),
+    x: tenths(x + 12 + (index % columns) * (chipWidth + chipGap)),
     y: y + headHeight + 10 + Math.floor(index / columns) * (chipHeight + chipGap),
-    width: round(chipWidth),
+    width: tenths(chipWidth),
   });
   const chips = shown.map((host, index): Chip => ({ ...chipAt(index), ...chipText(host, chipWidth) }));
   const rest = hosts.length - shown.length;
@@ -310,7 +311,7 @@ function arrowOf(connection: Connection, ports: string, slot: Slot): Arrow {
     title: `${client} to ${server}, ${port}: ${why}${proof === '' ? '' : ` (${proof})`}`,
     isLocal: reach === 'host',
     lines: lines.map(({ text, authority }, index) => ({
-      x: round(x),
+      x: tenths(x),
       // Around a horizontal arrow, all but the port stand below it.
       y: firstY + index * lineHeight + (stands === 'around' && index > 0 ? 10 : 0),
       anchor,
@@ -326,8 +327,4 @@ function certificateLines(side: string, held: readonly NamedCertificate[]) {
     text: `${side} ${commonName.replace('{node}', 'NODE')}`,
     authority,
   }));
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -1,4 +1,4 @@
-/** The bundles as checks look at them: text, units, command lines, YAML and certificates, each read once. */
+/** The bundles as checks look at them: text, units, command lines, YAML and certificates. What hosts share is read once. */
 import { programs } from '../catalog/daemons.ts';
 import { etcdEnv } from '../catalog/paths.ts';
 import { once, remembered, rememberedByObject } from '../lib/remember.ts';

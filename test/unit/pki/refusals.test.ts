@@ -278,6 +278,15 @@ describe('refused', () => {
     expect(problems).toContain('not-an-authority etcd/ca.crt');
   });
 
+  test('certificates in the order of the request, whatever is wrong with each', async () => {
+    const other = filesOf(await filledStore());
+    const problems = await problemsAfter((dir) => {
+      for (const path of [`${apiserver}.crt`, `${apiserver}.key`]) write(dir, path, other.get(path) ?? '');
+      write(dir, `${etcdServer}.key`, other.get(`${etcdServer}.key`) ?? '');
+    });
+    expect(problems).toEqual([`foreign-certificate ${apiserver}.crt`, `key-mismatch ${etcdServer}.key`]);
+  });
+
   test('several things at once are all told', async () => {
     const problems = await problemsAfter((dir) => {
       write(dir, 'bootstrap-token', 'x');
