@@ -11,17 +11,14 @@ import type {
   PkiRequest,
   WantedCertificate,
 } from '../model/certificate.ts';
-import type { StoredAuthority } from './authority.ts';
 import { changesOf, type Reissue } from './changes.ts';
 import type { Contents } from './contents.ts';
-import { issueAuthority, issueLeaf } from './issue.ts';
+import { type Authority, issueAuthority, issueLeaf } from './issue.ts';
 import type { Transaction } from './journal.ts';
 import { isRsa } from './keys.ts';
 import { authorityPaths, pairPaths, storeFiles } from './layout.ts';
 import { PkiStoreError } from './problem.ts';
-import type { PairReader } from './read-once.ts';
 import { newBootstrapToken, newEncryptionKey, newServiceAccount, type SecretState } from './secrets.ts';
-import { checkAhead, verifyingKey } from './signature.ts';
 
 export interface Filling {
   readonly root: string;
@@ -32,11 +29,9 @@ export interface Filling {
   readonly pause: Pause;
   readonly onProgress: ((done: number, total: number) => void) | undefined;
   readonly reissue: Reissue;
-  /** Takes apart what is made, for whoever reads it later. */
-  readonly pairs: PairReader;
 }
 
-type SigningAuthorities = ReadonlyMap<AuthorityName, StoredAuthority>;
+type SigningAuthorities = ReadonlyMap<AuthorityName, Authority>;
 
 /** Everything that the request wants, what is new of it in the transaction and among the changes. */
 export async function fillStore(
@@ -55,17 +50,12 @@ async function fillAuthorities(filling: Filling): Promise<SigningAuthorities> {
   const fill = async (name: AuthorityName) => {
     const state = contents.authorities[name];
     const isThere = typeof state !== 'string';
-    return { name, isThere, authority: isThere ? state : await newAuthority(name, request, now) };
+    return { name, isThere, authority: isThere ? state : await issueAuthority(name, request, now) };
   };
   const filled = await Promise.all(request.authorities.map(fill));
   for (const { name, authority } of filled.filter(({ isThere }) => !isThere))
     writePair(transaction, authorityPaths[name], authority.pair);
   return new Map(filled.map(({ name, authority }) => [name, authority]));
-}
-
-async function newAuthority(name: AuthorityName, request: PkiRequest, now: Date): Promise<StoredAuthority> {
-  const authority = await issueAuthority(name, request, now);
-  return { ...authority, publicKey: verifyingKey(authority.certificate.publicKeyDer) };
 }
 
 async function fillSecrets({
@@ -110,18 +100,15 @@ async function fillLeaves(
   const { request, transaction, onProgress, pause } = filling;
   const toMake = request.certificates.filter(({ id }) => changed.has(id));
   const made = new Map<string, KeyPair>();
-  const checks: Promise<void>[] = [];
   // EC keys are made on this thread, one by one; RSA keys on the thread pool, as many as there are cores.
   const limit = isRsa(request.keyAlgorithm) ? availableParallelism() : 1;
   await forEachLimited(toMake, limit, async (wanted) => {
-    const { pair, checked } = await makeLeaf(filling, authorities, wanted);
+    const pair = await makeLeaf(filling, authorities, wanted);
     writePair(transaction, wanted.id, pair);
-    checks.push(checked);
     made.set(wanted.id, pair);
     onProgress?.(made.size, toMake.length);
     await pause();
   });
-  await Promise.all(checks);
   return new Map(request.certificates.map(({ id }) => [id, made.get(id) ?? storedPair(filling, id)]));
 }
 
@@ -131,19 +118,16 @@ function storedPair({ contents }: Filling, id: string): KeyPair {
   return leaf.pair;
 }
 
-/** A new pair; `checked` when its signature is known to whoever verifies what it goes into. */
 async function makeLeaf(
   filling: Filling,
   authorities: SigningAuthorities,
   wanted: WantedCertificate,
-): Promise<{ readonly pair: KeyPair; readonly checked: Promise<void> }> {
+): Promise<KeyPair> {
   const authority = authorities.get(wanted.authority);
   if (authority === undefined)
     throw new Error(`${wanted.id} wants ${wanted.authority}, which the request has not`);
   try {
-    const pair = await issueLeaf(authority, wanted, filling.request, filling.now);
-    const certificate = filling.pairs.certificate(pair.certificatePem);
-    return { pair, checked: checkAhead(certificate, authority.publicKey) };
+    return await issueLeaf(authority, wanted, filling.request, filling.now);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const path = join(filling.root, pairPaths(wanted.id).certificate);

@@ -7,7 +7,6 @@ import { findFolder } from './folder.ts';
 import { readUndisturbed } from './forecast.ts';
 import type { Transaction } from './journal.ts';
 import { refuse } from './problem.ts';
-import { createPairReader } from './read-once.ts';
 
 const nothingWritten: Transaction = { write: () => {}, commit: async () => {} };
 
@@ -29,7 +28,6 @@ export async function previewStore(dir: string, request: PkiRequest, now: Date):
       pause: createPause(),
       onProgress: undefined,
       reissue: undefined,
-      pairs: createPairReader(),
     });
     return pki;
   });

@@ -77,7 +77,6 @@ async function openLocked(root: string, request: PkiRequest, options: StoreOptio
     pause,
     onProgress,
     reissue,
-    pairs: reader.pairs,
   });
   const made = new Set([...folder.made, ...request.authorities]);
   if (!folder.isComplete || made.size > folder.made.length)
