@@ -10,7 +10,7 @@ import { failureJson, failureOf, failureText, InputError } from './cli/failure.t
 import type { Io } from './cli/io.ts';
 import { readLocalFile } from './cli/local-file.ts';
 import { parseArguments } from './cli/parse.ts';
-import { compileLess } from './lib/engine.ts';
+import { lateCompiler, tune } from './lib/engine.ts';
 import { packageVersion } from './lib/package-root.ts';
 
 async function main(): Promise<number> {
@@ -123,7 +123,7 @@ function writeTimings(file: string): void {
   writeFileSync(file, `${JSON.stringify({ phases: { start, ...Object.fromEntries(phases) }, peakBytes })}\n`);
 }
 
-compileLess();
+tune(lateCompiler);
 // No top-level await: the single file is one CommonJS module, which has none.
 main()
   .catch((error) => report(error, false))

@@ -10,7 +10,7 @@ import { type ExitStatus, exitStatus } from '../cli/exit-status.ts';
 import type { Io } from '../cli/io.ts';
 import { createProgress } from '../cli/progress.ts';
 import { versionStepProblems } from '../inventory/version-step.ts';
-import { keepHeapSmall } from '../lib/engine.ts';
+import { smallHeap, tune } from '../lib/engine.ts';
 import { templatesDir } from '../lib/package-root.ts';
 import { count, textTable } from '../lib/table.ts';
 import type { PkiChange } from '../model/certificate.ts';
@@ -94,7 +94,7 @@ export async function renderOutput(
   });
   if (read === undefined) return undefined;
   const cluster = kit.adapt(read.cluster);
-  if (cluster.hosts.length >= manyHosts) keepHeapSmall();
+  if (cluster.hosts.length >= manyHosts) tune(smallHeap);
   const pkiDir = pkiDirOf(cluster, options.inventory, options.pkiDir);
   const progress = createProgress(io, options.quiet);
   const output = beginOutput(options.out, pkiDir);
