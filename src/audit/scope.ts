@@ -131,7 +131,7 @@ export function configDocument(host: HostView, name: string) {
   const [component, flag, kind] = row;
   const { value, file, line } = flagOf(host, component, flag);
   const place = host.ofKind(kind).find(({ path }) => path === value);
-  return { place, flag: { label: `${flag} of ${component}`, value, file, line } };
+  return { place, component, flag: { label: `${flag} of ${component}`, value, file, line } };
 }
 
 /** Whether a text is read as true by systemd. */

@@ -31,18 +31,20 @@ function flags({ host, check }: Scope, flag: string, index: number): Found[] {
     check.component === 'any' ? daemonNames.filter((name) => runs(host, name)) : [check.component];
   return components.map((component) => {
     const found = flagOf(host, component, flag);
-    const replaced = found.value !== undefined || index > 0 ? undefined : replacement(host, check.alias);
-    return replaced ?? found;
+    const replaced =
+      found.value !== undefined || index > 0 ? undefined : replacement(host, component, check.alias);
+    // Of several daemons, each that is told nothing is known by its flag.
+    return check.component === 'any' && replaced?.value === undefined ? found : (replaced ?? found);
   });
 }
 
 /** The field that counts once a daemon is told of a configuration file. */
-function replacement(host: HostView, alias: Scope['check']['alias']): Found | undefined {
+function replacement(host: HostView, component: string, alias: Scope['check']['alias']): Found | undefined {
   const path = alias?.['config-field'];
   if (path === undefined) return undefined;
   const [kind = '', field = ''] = path.split(':');
-  const { place } = configDocument(host, kind);
-  return place === undefined ? undefined : fieldFound(place, path, field)[0];
+  const { place, component: reader } = configDocument(host, kind);
+  return place === undefined || reader !== component ? undefined : fieldFound(place, path, field)[0];
 }
 
 function configFields({ host, check }: Scope, target: string, index: number): Found[] {

@@ -86,6 +86,13 @@ export const extensions: Readonly<Record<string, Extension>> = {
   'apiserver-admission-security-context-deny': podSecurity,
   // Hosts with nothing but etcd have no certificate of an API server; theirs are among those compared.
   'apiserver-cert-not-reused': { roles: ['control-plane'] },
+  // The kubelet may be told of gates in its configuration; there, it is one field among gates.
+  'no-all-alpha-feature-gates': {
+    alias: {
+      'config-field': 'KubeletConfiguration:featureGates.AllAlpha',
+      expect: { op: 'notContains', value: 'true' },
+    },
+  },
   // The flag is a list of gates, the field one gate: "false" alone is never an item of the list.
   'kubelet-rotate-server-cert-gate': {
     alias: {

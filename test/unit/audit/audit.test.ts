@@ -10,6 +10,7 @@ import { auditJunit } from '../../../src/audit/formats/junit.ts';
 import { auditSarif, reviewUri } from '../../../src/audit/formats/sarif.ts';
 import { auditText } from '../../../src/audit/formats/text.ts';
 import { type Audit, byCheck, equivalentCount, totalsOf } from '../../../src/audit/result.ts';
+import type { AuditInput } from '../../../src/audit/scope.ts';
 import { withWaivers } from '../../../src/audit/waivers.ts';
 import { componentOf, components } from '../../../src/catalog/components.ts';
 import { flagNamesOf } from '../../../src/catalog/flags/flags.ts';
@@ -21,7 +22,7 @@ import type { Waiver } from '../../../src/model/cluster.ts';
 import { projectRoot, temporaryFolder } from '../../support/cli.ts';
 import { clusterOf } from '../../support/clusters.ts';
 import { canRun, findProgram, run } from '../../support/requirements.ts';
-import { edited, text, type World, withDirective, withFlag, worldOf } from './world.ts';
+import { edited, text, type World, withDirective, withField, withFlag, worldOf } from './world.ts';
 
 const guide = readFileSync(join(projectRoot, 'examples/ha-stacked.yaml'), 'utf8').replace(
   /^apiVersion.*\n/m,
@@ -132,6 +133,29 @@ describe("the score of the guide's cluster", () => {
     const docs = readFileSync(join(projectRoot, 'docs/hardening.md'), 'utf8');
     for (const { id, alternative } of hardeningChecks)
       if (alternative?.equivalent !== undefined) expect(docs, id).toContain(`\`${id}\``);
+  });
+});
+
+describe('feature gates of the kubelet', () => {
+  const statusesOf = (input: AuditInput, id: string) => {
+    const { results } = auditCluster(input, 'all');
+    return [...new Set(results.filter(({ check }) => check.id === id).map(({ status }) => status))].sort();
+  };
+  const gates = (gate: string, value: boolean): AuditInput =>
+    withField(old.input, 'KubeletConfiguration', ['featureGates', gate], value);
+
+  test('all unfinished ones are found in its configuration too', () => {
+    const id = 'no-all-alpha-feature-gates';
+    expect(statusesOf(gates('AllAlpha', true), id)).toContain('fail');
+    expect(statusesOf(gates('AllAlpha', false), id)).toEqual(['pass']);
+    expect(statusesOf(gates('SomethingElse', true), id)).toEqual(['pass']);
+  });
+
+  test('another gate that is off is not the one for serving certificates', () => {
+    const id = 'kubelet-rotate-server-cert-gate';
+    const told = (value: string) => withFlag(old.input, 'kubelet', '--feature-gates', value);
+    expect(statusesOf(told('SomethingElse=false'), id)).toEqual(['pass']);
+    expect(statusesOf(told('SomethingElse=true,RotateKubeletServerCertificate=false'), id)).toEqual(['fail']);
   });
 });
 
