@@ -76,7 +76,8 @@ export function taggedBytes(tag: number, bytes: Buffer): Asn1 {
 
 /** A SEQUENCE that is already encoded, spliced in as it is: an issuer's name must keep its very bytes. */
 export function encodedSequence(der: Buffer): Asn1 {
-  const start = (der[1] ?? 0) < 0x80 ? 2 : 2 + ((der[1] ?? 0) & 0x7f);
+  const length = der.readUInt8(1);
+  const start = length < 0x80 ? 2 : 2 + (length & 0x7f);
   const constructedSequence = 0x30;
   return primitive(constructedSequence, der.toString('latin1', start));
 }

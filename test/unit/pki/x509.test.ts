@@ -1,5 +1,5 @@
 /** Certificates as OpenSSL and node see them: neither shares code with the encoder. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createSecretKey, X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyAlgorithms } from '../../../src/model/cluster.ts';
@@ -224,6 +224,33 @@ describe('certificates', () => {
     expect(broken).toEqual([]);
   });
 
+  test('an issuer with a long name keeps its very bytes', async () => {
+    const folder = temporaryFolder();
+    const [organization, unit] = ['o'.repeat(64), 'u'.repeat(64)];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key'];
+    openssl(
+      folder,
+      'req',
+      '-x509',
+      ...curve,
+      '-out',
+      'ca.crt',
+      '-subj',
+      `/O=${organization}/OU=${unit}/CN=ca`,
+      '-addext',
+      'keyUsage=critical,keyCertSign',
+    );
+    const certificatePem = openssl(folder, 'x509', '-in', 'ca.crt');
+    const certificate = readCertificate(certificatePem);
+    const privateKeyPem = openssl(folder, 'pkey', '-in', 'ca.key');
+    const authority = loadAuthority('kubernetes-ca', { certificatePem, privateKeyPem }, certificate);
+    const leaf = await leafOf(authority);
+    expect(certificate.subjectDer.length, 'more than one byte of length').toBeGreaterThan(130);
+    expect(readCertificate(leaf.certificatePem).issuerDer).toEqual(certificate.subjectDer);
+    write(folder, 'leaf.crt', leaf.certificatePem);
+    expect(openssl(folder, 'verify', '-x509_strict', '-CAfile', 'ca.crt', 'leaf.crt')).toContain('OK');
+  });
+
   test('a signature that was checked ahead is judged as any other', async () => {
     const authority = await issueAuthority('kubernetes-ca', request(), now);
     const [ecOther, rsaOther] = await Promise.all([
@@ -264,6 +291,8 @@ describe('certificates', () => {
     expect(() => loadAuthority('etcd-ca', { certificatePem: pem, privateKeyPem: key }, certificate)).toThrow(
       RangeError,
     );
+    // A key that cannot be asked is none that has signed; whoever asks in earnest is told.
+    await checkAhead(certificate, createSecretKey(Buffer.alloc(32)));
     // A signature of a type without a row is left to node.
     await checkAhead(certificate, verifyingKey(certificate.publicKeyDer));
     expect(isSignedBy(certificate, verifyingKey(certificate.publicKeyDer))).toBe(true);
